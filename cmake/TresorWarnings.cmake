@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+include_guard()
+add_library(tresor_warnings INTERFACE)
+target_compile_options(tresor_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wold-style-cast -Wcast-align -Wimplicit-fallthrough -Wformat=2 -Wundef)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports a false -Wrestrict on `"a" + std::string` at -O3; GCC 13+ a noisy -Wdangling-reference.
+  target_compile_options(tresor_warnings INTERFACE -Wduplicated-cond -Wlogical-op -Wno-restrict)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+    target_compile_options(tresor_warnings INTERFACE -Wno-dangling-reference)
+  endif()
+endif()
+if(TRESOR_WERROR)
+  target_compile_options(tresor_warnings INTERFACE -Werror)
+endif()
