@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records of etcd's bucket `key`: the revision that is their bbolt key, and the KeyValue that is their value. Pure.
+// Records of etcd's bucket `key`: the revision that is their bbolt key, and the KeyValue that is
+// their value. Pure.
 //
 // etcd server/storage/mvcc/revision.go and api/mvccpb/kv.proto at v3.6; the same in 3.4 to 3.7.
 #pragma once
@@ -13,8 +14,9 @@
 
 namespace tresor::etcd {
 
-/// A record's identity and its place in the order: 8 bytes big-endian main, '_', 8 bytes big-endian sub, and 't' when
-/// the record is a deletion. `main` counts transactions (first write: 2), `sub` the operations inside one from 0.
+/// A record's identity and its place in the order: 8 bytes big-endian main, '_', 8 bytes big-endian
+/// sub, and 't' when the record is a deletion. `main` counts transactions (first write: 2), `sub`
+/// the operations inside one from 0.
 struct RecordKey {
   std::int64_t main = 0;
   std::int64_t sub = 0;
@@ -33,7 +35,8 @@ void AppendRecordKey(const RecordKey& key, Bytes& out);
 /// "1234_0", "1234_0t"
 [[nodiscard]] std::string ToString(const RecordKey& key);
 
-/// mvccpb.KeyValue; borrows from the bytes that it was decoded from. A tombstone's has only `key`; the record that
+/// mvccpb.KeyValue; borrows from the bytes that it was decoded from. A tombstone's has only `key`;
+/// the record that
 /// `--bump-revision` writes is empty and decodes as an empty KeyValue.
 struct KeyValue {
   ByteView key;
@@ -47,7 +50,8 @@ struct KeyValue {
 /// Unknown fields are skipped. kDataLoss: not a protobuf message, or a field of a wrong wire type.
 [[nodiscard]] Result<KeyValue> DecodeKeyValue(ByteView bytes);
 [[nodiscard]] Bytes EncodeKeyValue(const KeyValue& key_value);
-/// Only the user key (field 1): the fast way, for whoever needs no more. Same errors for what it passes over.
+/// Only the user key (field 1): the fast way, for whoever needs no more. Same errors for what it
+/// passes over.
 [[nodiscard]] Result<ByteView> DecodeUserKey(ByteView bytes);
 
 }  // namespace tresor::etcd
