@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes, authenticated encryption and key derivation: the only library that knows OpenSSL and libsodium.
+// Hashes, authenticated encryption and key derivation: the only library that knows OpenSSL and
+// libsodium.
 //
-// AES-256-GCM: NIST SP 800-38D. HKDF: RFC 5869. Argon2id: RFC 9106. SipHash-2-4: https://cr.yp.to/siphash/
+// AES-256-GCM: NIST SP 800-38D. HKDF: RFC 5869. Argon2id: RFC 9106. SipHash-2-4:
+// https://cr.yp.to/siphash/
 #pragma once
 
 #include <array>
@@ -52,7 +54,8 @@ class SecretKey {
   [[nodiscard]] SecretKey Clone() const;
   [[nodiscard]] ByteView bytes() const { return bytes_; }
 
-  /// HKDF-SHA-256 (extract with an empty salt, expand with `info`): an independent key for each use.
+  /// HKDF-SHA-256 (extract with an empty salt, expand with `info`): an independent key for each
+  /// use.
   [[nodiscard]] SecretKey Derive(ByteView info) const;
 
  private:
@@ -65,10 +68,10 @@ void Wipe(MutableByteView bytes);
 
 [[nodiscard]] Sha256Digest HmacSha256(const SecretKey& key, ByteView message);
 
-/// AES-256-GCM with a 12-byte nonce of which the caller gives a counter: a (key, counter) pair must seal only once,
-/// so every object has a key of its own.
+/// AES-256-GCM. The nonce is four zero bytes and the caller's counter, little-endian: a (key,
+/// counter) pair must seal only once, so every object has a key of its own.
 ///
-/// Threads: one. Make one per thread (Clone is cheap).
+/// Threads: one. Make one per thread.
 class Aead {
  public:
   static constexpr std::size_t kTagSize = 16;
@@ -83,8 +86,10 @@ class Aead {
   /// As Seal, into `out`, which is exactly plaintext.size() + 16 bytes long.
   void SealTo(std::uint64_t counter, ByteView associated, ByteView plaintext, MutableByteView out);
   /// Writes the plaintext to `out`, which is exactly sealed.size() - 16 bytes long.
-  /// kDataLoss: too short, or not what was sealed with this key, counter and associated data; `out` is zero then.
-  [[nodiscard]] Status Open(std::uint64_t counter, ByteView associated, ByteView sealed, MutableByteView out);
+  /// kDataLoss: too short, or not what was sealed with this key, counter and associated data; `out`
+  /// is zero then.
+  [[nodiscard]] Status Open(std::uint64_t counter, ByteView associated, ByteView sealed,
+                            MutableByteView out);
   [[nodiscard]] Result<Bytes> Open(std::uint64_t counter, ByteView associated, ByteView sealed);
 
  private:
@@ -92,9 +97,10 @@ class Aead {
   std::unique_ptr<State> state_;
 };
 
-/// A 64-bit fingerprint under a secret key (GMAC of AES-256, cut to 8 bytes; the nonce is made of `nonce_high` and
-/// `nonce_low`). For messages that were chosen without knowing key or tags, two different ones of the same nonce have
-/// the same tag with a chance below size/2^64. Not a signature: tags must stay secret (they are stored encrypted).
+/// A 64-bit fingerprint under a secret key: GMAC of AES-256, its first 8 bytes as a little-endian
+/// number; the nonce is `nonce_high`, then `nonce_low`, little-endian. For messages that were
+/// chosen without knowing key or tags, two different ones of the same nonce have the same tag with
+/// a chance below size/2^64. Not a signature: tags must stay secret (they are stored encrypted).
 ///
 /// Threads: one.
 class Fingerprinter {
@@ -102,7 +108,8 @@ class Fingerprinter {
   explicit Fingerprinter(const SecretKey& key);
   ~Fingerprinter();
   Fingerprinter(Fingerprinter&&) noexcept;
-  [[nodiscard]] std::uint64_t operator()(std::uint64_t nonce_high, std::uint32_t nonce_low, ByteView message);
+  [[nodiscard]] std::uint64_t operator()(std::uint64_t nonce_high, std::uint32_t nonce_low,
+                                         ByteView message);
 
  private:
   struct State;
@@ -124,8 +131,8 @@ struct Argon2Parameters {
   std::uint32_t passes = 3;
   std::uint32_t memory_kib = 64 * 1024;
 };
-/// Argon2id, one lane. kInvalidArgument: salt not 16 bytes, passes < 1 or > 64, memory < 8 KiB or > 1 GiB.
-/// kResourceExhausted: the memory could not be had.
+/// Argon2id, one lane. kInvalidArgument: salt not 16 bytes, passes < 1 or > 64, memory < 8 KiB or >
+/// 1 GiB. kResourceExhausted: the memory could not be had.
 [[nodiscard]] Result<SecretKey> DeriveFromPassphrase(std::string_view passphrase, ByteView salt,
                                                      const Argon2Parameters& parameters);
 
