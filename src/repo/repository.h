@@ -20,17 +20,9 @@
 #include "base/status.h"
 #include "blob/blob.h"
 #include "etcd/format/record.h"
+#include "repo/id.h"
 
 namespace tresor::repo {
-
-/// 16 random bytes; in names and on screen 32 hex digits, or a unique prefix of at least 4.
-struct Id {
-  std::array<std::byte, 16> bytes{};
-  friend auto operator<=>(const Id&, const Id&) = default;
-  [[nodiscard]] std::string ToString() const;
-  [[nodiscard]] std::string Short() const;  // the first 8 digits
-};
-[[nodiscard]] Result<Id> ParseId(std::string_view text);
 
 // --- what a manifest says -------------------------------------------------------------------------------------------
 
