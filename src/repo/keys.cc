@@ -80,6 +80,10 @@ Id KeyRing::BlobId(ByteView content) const {
   return IdOf(crypto::HmacSha256(blob_name_key_, content));
 }
 
+Id KeyRing::KeySlotId(ByteView slot) const {
+  return IdOf(crypto::HmacSha256(master_.Derive(AsBytes("tresor key slot v1")), slot));
+}
+
 std::unique_ptr<RecordTagger> KeyRing::MakeTagger() const {
   return std::make_unique<Tagger>(record_key_, user_key_hash_);
 }

@@ -42,6 +42,9 @@ class KeyRing {
   /// The id by which a blob of this content is named.
   [[nodiscard]] Id BlobId(ByteView content) const;
 
+  /// The id that a key slot of these bytes has in this repository.
+  [[nodiscard]] Id KeySlotId(ByteView slot) const;
+
   [[nodiscard]] std::unique_ptr<RecordTagger> MakeTagger() const;
   /// Of user keys. The upper 16 bits of a tag are the upper 16 of this.
   [[nodiscard]] const crypto::KeyedHash& user_key_hash() const { return user_key_hash_; }

@@ -128,6 +128,8 @@ struct KeySlot {
   bool is_passphrase = false;
   std::string label;
   std::int64_t created_unix_nanos = 0;
+  /// Not OK: it is damaged, or not of this repository; says which. The other fields but `id` may be empty then.
+  Status status;
 };
 
 // --- reading --------------------------------------------------------------------------------------------------------
@@ -300,7 +302,7 @@ class Repository {
 
   [[nodiscard]] virtual Result<std::vector<KeySlot>> ListKeys(const Context& context) = 0;
   [[nodiscard]] virtual Result<KeySlot> AddKey(const Context& context, const Credential& credential, std::string_view label) = 0;
-  /// kFailedPrecondition: it is the last one.
+  /// kFailedPrecondition: it is the last one that is whole. kNotFound.
   [[nodiscard]] virtual Status RemoveKey(const Context& context, const Id& slot) = 0;
 };
 
