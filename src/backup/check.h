@@ -47,7 +47,7 @@ struct SnapshotFacts {
   bool auth_enabled = false;
   std::uint64_t leases = 0;
   std::vector<etcd::AlarmMember> alarms;
-  std::vector<etcd::Member> members;
+  std::vector<etcd::StoredMember> members;
 };
 
 struct CheckOptions {

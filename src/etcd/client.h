@@ -15,6 +15,7 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "etcd/format/ids.h"
+#include "etcd/format/meta.h"
 #include "etcd/snapshot_stream.h"
 
 namespace tresor::etcd {
@@ -53,8 +54,6 @@ struct Member {
   std::vector<std::string> client_urls;
   bool learner = false;
 };
-
-enum class AlarmType { kNoSpace = 1, kCorrupt = 2 };
 
 struct Alarm {
   MemberId member{};

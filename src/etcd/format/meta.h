@@ -57,21 +57,21 @@ inline constexpr std::string_view kAuthRevision = "authRevision";
 [[nodiscard]] Result<bool> DecodeAuthEnabled(ByteView bytes);
 
 /// A value of bucket `members`, and the context of a ConfChange in the WAL.
-struct Member {
+struct StoredMember {
   MemberId id{};
   std::vector<std::string> peer_urls;
   bool is_learner = false;
   std::string name;  // empty: added, but never started
   std::vector<std::string> client_urls;
-  friend bool operator==(const Member&, const Member&) = default;
+  friend bool operator==(const StoredMember&, const StoredMember&) = default;
 };
 
 /// {"id":1,"peerURLs":[…],"isLearner":true,"name":"…","clientURLs":[…]}, as Go's encoder writes it;
 /// the last three only when not empty.
-[[nodiscard]] std::string EncodeMemberJson(const Member& member);
+[[nodiscard]] std::string EncodeMemberJson(const StoredMember& member);
 /// Unknown fields are skipped, all but the id may be missing. kDataLoss: not a JSON object, or a
 /// value of a wrong type.
-[[nodiscard]] Result<Member> DecodeMemberJson(ByteView json);
+[[nodiscard]] Result<StoredMember> DecodeMemberJson(ByteView json);
 
 /// A JSON string with its quotes as Go's encoding/json writes it: besides what must be, it escapes
 /// < > & U+2028 and U+2029, and turns invalid UTF-8 into U+FFFD.

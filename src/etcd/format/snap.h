@@ -30,7 +30,7 @@ struct SnapFile {
 [[nodiscard]] Result<SnapFile> DecodeSnap(ByteView file);
 /// The members of a v2 store's JSON, ascending by id: peer URLs and learner flag, and name and
 /// client URLs where the member has published them. kDataLoss: not such JSON.
-[[nodiscard]] Result<std::vector<Member>> DecodeV2Members(ByteView v2_store);
+[[nodiscard]] Result<std::vector<StoredMember>> DecodeV2Members(ByteView v2_store);
 
 /// "<term>-<index>.snap", 16 hex digits each.
 [[nodiscard]] std::string SnapFileName(std::uint64_t term, std::uint64_t index);
