@@ -102,6 +102,9 @@ void ByteWriter::U32(std::uint32_t value) { AppendInteger(bytes_, value); }
 void ByteWriter::U64(std::uint64_t value) { AppendInteger(bytes_, value); }
 void ByteWriter::U64BigEndian(std::uint64_t value) { AppendInteger(bytes_, __builtin_bswap64(value)); }
 
+// Here and not in the header: inlined, GCC 12 sees overflows that cannot be.
+void ByteWriter::Append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+
 void ByteWriter::Varint(std::uint64_t value) {
   while (value >= 0x80) {
     U8(static_cast<std::uint8_t>(value | 0x80));

@@ -92,7 +92,7 @@ class ByteWriter {
   void U64(std::uint64_t value);
   void U64BigEndian(std::uint64_t value);
   void Varint(std::uint64_t value);
-  void Append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void Append(ByteView bytes);
   void Append(std::string_view text) { Append(AsBytes(text)); }
   void LengthPrefixed(ByteView bytes);
   void LengthPrefixed(std::string_view text) { LengthPrefixed(AsBytes(text)); }

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/context.h"
+#include "base/random.h"
 #include "base/status.h"
 #include "blob/blob.h"
 #include "etcd/format/record.h"
@@ -205,8 +206,11 @@ class BackupWriter {
   /// `crc32c` of the whole is made here from key and value of each record: pass the value too.
   [[nodiscard]] virtual Result<Known> Classify(const Context& context, const etcd::RecordKey& key, ByteView value,
                                                std::uint64_t tag) = 0;
-  /// After the last Classify: the first record that differs from the lineage of the newest backup, if any, and the lineage chosen.
+  /// After the last Classify: the lineage chosen. It is the newest backup's, if no record differs from it; else another
+  /// one that the repository knows, if none differs from that; else a new one.
   [[nodiscard]] virtual Result<Lineage> FinishClassify(const Context& context) = 0;
+  /// After FinishClassify: the first record that differs from the lineage of the newest backup, if any.
+  [[nodiscard]] virtual std::optional<etcd::RecordKey> first_difference() const = 0;
   [[nodiscard]] virtual Status Add(const Context& context, const etcd::RecordKey& key, ByteView value, std::uint64_t tag) = 0;
   /// All other buckets, in name order, nested ones in their place.
   [[nodiscard]] virtual BucketVisitor& buckets() = 0;
@@ -268,6 +272,8 @@ struct OpenOptions {
   /// Waits this long for another writer's lease; then kFailedPrecondition, naming the holder.
   std::chrono::milliseconds lock_wait{0};
   int compression_level = 3;
+  /// For ids and salts; outlives the repository. Tests pass their own.
+  Random* random = &SystemRandom();
 };
 
 /// Threads: all methods, from any thread; one write operation at a time (the lease sees to it).
