@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files and folders behind an interface, so that a full disk, a failing disk and a power cut can be tested.
+// Files and folders behind an interface, so that a full disk, a failing disk and a power cut can be
+// tested.
 //
-// What is durable: a file's content after File::Sync(); that a name exists, is gone or was renamed after
-// FileSystem::SyncDir() of the folder that holds the name. Nothing else. posix/ gives what POSIX and ext4/xfs give;
-// memory/ models exactly this rule; faulty/ lets the n-th call fail; memory/'s PowerCut forgets what was not synced.
+// What is durable: a file's content after File::Sync(); that a name exists, is gone or was renamed
+// after FileSystem::SyncDir() of the folder that holds the name. Nothing else. posix/ gives what
+// POSIX and ext4/xfs give; memory/ models exactly this rule; faulty/ lets the n-th call fail;
+// memory/'s PowerCut forgets what was not synced.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,8 @@ class RandomReader {
   virtual ~RandomReader() = default;
   /// Bytes from 0 to size() can be read. Does not change while it is read.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  /// Fills all of `out` from `offset`. kOutOfRange: the end comes first. kDataLoss: the medium's error.
+  /// Fills all of `out` from `offset`. kOutOfRange: the end comes first. kDataLoss: the medium's
+  /// error.
   [[nodiscard]] virtual Status ReadAt(std::uint64_t offset, MutableByteView out) const = 0;
 };
 
@@ -43,19 +46,23 @@ class BytesReader final : public RandomReader {
 /// An open file. Closing loses what was not synced, should power fail; Close() reports late errors.
 ///
 /// Threads: ReadAt and WriteAt of disjoint ranges from any thread; the rest from one thread.
-/// Errors: kResourceExhausted (disk full, quota), kPermissionDenied, kDataLoss (EIO), kUnavailable (others).
-/// Messages name the path.
+/// Errors: kResourceExhausted (disk full, quota), kPermissionDenied, kDataLoss (EIO),
+/// kFailedPrecondition (closed, or written but open for reading only), kUnavailable (others;
+/// errno.cc has the table). Messages name the path.
 class File : public RandomReader {
  public:
   /// Writes all of `bytes` at `offset`, growing the file if need be.
   [[nodiscard]] virtual Status WriteAt(std::uint64_t offset, ByteView bytes) = 0;
   /// Sets the size; new bytes are zero.
   [[nodiscard]] virtual Status Truncate(std::uint64_t size) = 0;
-  /// Reserves blocks for [0, size) and grows the file to `size` with zeros (fallocate; Truncate where not offered).
+  /// Reserves blocks for [0, size) and grows the file to `size` with zeros (fallocate; Truncate
+  /// where not offered).
   [[nodiscard]] virtual Status Allocate(std::uint64_t size) = 0;
-  /// Asks that writing back [offset, offset + size) begins now, so that Sync() finds little left. A hint, never fails.
+  /// Asks that writing back [offset, offset + size) begins now, so that Sync() finds little left. A
+  /// hint, never fails.
   virtual void StartWriteback(std::uint64_t offset, std::uint64_t size) = 0;
-  /// On return content and size survive a power cut.
+  /// On return content and size survive a power cut. After an error all later ones fail too: what
+  /// was lost stays lost.
   [[nodiscard]] virtual Status Sync() = 0;
   /// Idempotent. The destructor closes too, but then errors are lost.
   [[nodiscard]] virtual Status Close() = 0;
@@ -82,15 +89,18 @@ enum class OpenMode {
 };
 
 /// Threads: all methods, from any thread.
-/// Errors besides each method's own: as File's, kNotFound (no such file or folder).
+/// Errors besides each method's own: as File's, kNotFound (no such file or folder),
+/// kFailedPrecondition (a file where a folder must be, or the other way round).
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
   /// `mode` are the permission bits of a new file, exactly (the umask does not apply).
-  [[nodiscard]] virtual Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode open_mode,
+  [[nodiscard]] virtual Result<std::unique_ptr<File>> Open(const std::string& path,
+                                                           OpenMode open_mode,
                                                            std::uint32_t mode = 0600) = 0;
-  /// A file without a name in folder `dir`: gone when closed, also by a crash. (O_TMPFILE, or made and unlinked.)
+  /// A file without a name in folder `dir`: gone when closed, also by a crash. (O_TMPFILE, or made
+  /// and unlinked.)
   [[nodiscard]] virtual Result<std::unique_ptr<File>> OpenUnnamed(const std::string& dir) = 0;
   [[nodiscard]] virtual Result<FileInfo> Stat(const std::string& path) = 0;
   /// Sorted by name, without "." and "..".
@@ -99,8 +109,8 @@ class FileSystem {
   [[nodiscard]] virtual Status CreateDir(const std::string& path, std::uint32_t mode = 0700) = 0;
   /// Replaces a file `to`. A folder `to` must be empty. kNotFound: no `from`.
   [[nodiscard]] virtual Status Rename(const std::string& from, const std::string& to) = 0;
-  /// Gives file `from` the second name `to`. kAlreadyExists: `to` is there and stays as it is. The one atomic
-  /// "create whole, or not at all".
+  /// Gives file `from` the second name `to`. kAlreadyExists: `to` is there and stays as it is. The
+  /// one atomic "create whole, or not at all".
   [[nodiscard]] virtual Status Link(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual Status RemoveFile(const std::string& path) = 0;
   /// kFailedPrecondition: not empty.
@@ -120,7 +130,8 @@ class FileSystem {
 /// kResourceExhausted: larger than `limit_bytes`.
 [[nodiscard]] Result<Bytes> ReadFile(FileSystem& fs, const std::string& path,
                                      std::uint64_t limit_bytes = std::uint64_t{1} << 30);
-/// Writes `path`.tmp, syncs it, renames it over `path`, syncs the folder. After a cut: the old content or the new.
+/// Writes `path`.tmp, syncs it, renames it over `path`, syncs the folder. After a cut: the old
+/// content or the new.
 [[nodiscard]] Status WriteFileAtomically(FileSystem& fs, const std::string& path, ByteView bytes,
                                          std::uint32_t mode = 0600);
 /// Creates what is missing of `path`, each with `mode`, and syncs each parent that got a new name.
