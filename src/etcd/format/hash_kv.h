@@ -104,11 +104,13 @@ class HashKvFilter {
     std::uint64_t hash = 0;  // 0: empty
     std::uint64_t state = 0;
   };
-  Slot* Find(std::uint64_t hash);
-  [[nodiscard]] const Slot* Find(std::uint64_t hash) const;
-  [[nodiscard]] bool Grow();
-  Slot* Insert(std::uint64_t hash);
-  void Halve();
+  /// The slot of a hash: its own, or the empty one where it would go.
+  [[nodiscard]] const Slot& Find(std::uint64_t hash) const;
+  [[nodiscard]] Slot& Find(std::uint64_t hash);
+  /// The slot of a hash, filled with it. Null: there was no room, and this pass goes on without it.
+  [[nodiscard]] Slot* Insert(std::uint64_t hash);
+  /// Gives the table `size` slots and drops the hashes that are not in this pass's part.
+  void Rebuild(std::size_t size);
   [[nodiscard]] bool InPart(std::uint64_t hash) const;
   [[nodiscard]] std::uint64_t Hash(ByteView user_key) const;
 

@@ -66,6 +66,9 @@ struct StoredMember {
   friend bool operator==(const StoredMember&, const StoredMember&) = default;
 };
 
+/// A member that has not started yet.
+[[nodiscard]] StoredMember ToStoredMember(const MemberSpec& spec);
+
 /// {"id":1,"peerURLs":[…],"isLearner":true,"name":"…","clientURLs":[…]}, as Go's encoder writes it;
 /// the last three only when not empty.
 [[nodiscard]] std::string EncodeMemberJson(const StoredMember& member);
