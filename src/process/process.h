@@ -19,12 +19,12 @@ struct ProcessOptions {
   /// Program and arguments. Without a '/' the program is looked for in PATH. At least one.
   std::vector<std::string> arguments;
   /// "NAME=value": all of the child's environment; none: the parent's.
-  std::optional<std::vector<std::string>> environment;
-  std::string working_directory;  // empty: the parent's
+  std::optional<std::vector<std::string>> environment = {};
+  std::string working_directory = {};  // empty: the parent's
   /// Where standard output and standard error go; a file is appended to, and made with mode 0600.
   /// The same path for both is one stream. Empty: the parent's.
-  std::string stdout_path;
-  std::string stderr_path;
+  std::string stdout_path = {};
+  std::string stderr_path = {};
 };
 
 /// How a process ended.
