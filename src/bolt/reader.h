@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a bbolt file that nobody vouches for: every count, id, offset and overflow is checked before it is used.
+// Reads a bbolt file that nobody vouches for: every count, id, offset and overflow is checked
+// before it is used.
 //
 // The format and the invariants: bolt/FORMAT.md. The file is never written.
 #pragma once
@@ -7,43 +8,28 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/context.h"
 #include "base/status.h"
+#include "bolt/format/meta.h"
+#include "bolt/format/node.h"
+#include "bolt/format/page.h"
 #include "io/file_system.h"
 
 namespace tresor::bolt {
 
-enum class PageId : std::uint64_t {};
-
-/// The winning meta page.
-struct Meta {
-  std::uint32_t page_size = 0;  // bytes; a power of two, 1 KiB to 64 KiB
-  PageId root{};
-  std::uint64_t root_sequence = 0;
-  std::optional<PageId> freelist;  // none: not persisted (etcd on Linux)
-  std::uint64_t high_water_mark = 0;  // first page id never allocated
-  std::uint64_t txid = 0;
-};
-
-struct Pair {
-  ByteView key;
-  ByteView value;
-};
-
-/// The pairs of one leaf page, or of an inline bucket, ascending. Owns the bytes that the pairs point into; moving it
-/// keeps them valid, so it can be handed to another thread.
+/// The pairs of one leaf page, or of an inline bucket, ascending. Owns the bytes that the pairs
+/// point into; moving it keeps them valid, so it can be handed to another thread.
 struct Leaf {
   PageId page{};  // for an inline bucket: the page that holds it
   Bytes bytes;
   std::vector<Pair> pairs;
 };
 
-/// Is told what a walk finds, in key order. A status that is not OK ends the walk, which returns it.
+/// Is told what a walk finds, in key order. A status that is not OK ends the walk, which returns
+/// it.
 class Visitor {
  public:
   virtual ~Visitor() = default;
@@ -55,28 +41,29 @@ class Visitor {
 };
 
 struct OpenOptions {
-  /// A streamed snapshot: the image must be exactly high_water_mark * page_size long, and both metas must describe
-  /// the same tree. False for a copied file, which bbolt may have grown ahead.
+  /// A streamed snapshot: the image must be exactly high_water_mark * page_size long, and both
+  /// metas must describe the same tree. False for a copied file, which bbolt may have grown ahead.
   bool exact_size = false;
 };
 
 /// What a full walk counted.
 struct WalkStats {
-  std::uint64_t branch_pages = 0;    // with their overflow pages
-  std::uint64_t leaf_pages = 0;      // with their overflow pages
+  std::uint64_t branch_pages = 0;  // with their overflow pages
+  std::uint64_t leaf_pages = 0;    // with their overflow pages
   std::uint64_t free_pages = 0;
-  std::uint64_t pairs = 0;           // of all buckets
-  std::uint64_t pair_bytes = 0;      // keys and values
+  std::uint64_t pairs = 0;       // of all buckets
+  std::uint64_t pair_bytes = 0;  // keys and values
   std::uint64_t buckets = 0;
 };
 
 /// Threads: const methods, from any thread, at once.
-/// Errors of every method: kDataLoss (names page and rule: "page 17: element 3: key runs past the page"), and those of
-/// the RandomReader and the Context.
+/// Errors of every method: kDataLoss (names page and rule: "page 17: element 3: key runs past the
+/// page"), and those of the RandomReader and the Context.
 class Database {
  public:
-  /// `reader` outlives this. Finds the page size and the meta as bbolt does. kDataLoss: no valid meta, or bounds that
-  /// the size does not allow. kUnimplemented: a big-endian file, or a bbolt version other than 2.
+  /// `reader` outlives this. Finds the page size and the meta as bbolt does. kDataLoss: no valid
+  /// meta, or bounds that the size does not allow. kUnimplemented: a big-endian file, or a bbolt
+  /// version other than 2.
   [[nodiscard]] static Result<std::unique_ptr<Database>> Open(const io::RandomReader& reader,
                                                               const OpenOptions& options = {});
   virtual ~Database() = default;
@@ -85,9 +72,10 @@ class Database {
   /// high_water_mark * page_size.
   [[nodiscard]] virtual std::uint64_t image_bytes() const = 0;
 
-  /// Walks all buckets and checks everything that `bbolt check` does and FORMAT.md's invariants besides (no page used
-  /// twice, order within and between pages, freelist complete and disjoint). OK means that the file is consistent.
-  /// `visitor` may be null: only check. Memory: a few pages and one bit per page.
+  /// Walks all buckets and checks everything that `bbolt check` does and FORMAT.md's invariants
+  /// besides (no page used twice, order within and between pages, freelist complete and disjoint).
+  /// OK means that the file is consistent. `visitor` may be null: only check. Memory: a few pages
+  /// and one bit per page.
   [[nodiscard]] virtual Result<WalkStats> Walk(const Context& context, Visitor* visitor) const = 0;
 
   /// The pairs of one top-level bucket with key >= `from`, leaf by leaf. kNotFound: no such bucket.
