@@ -43,7 +43,8 @@ struct LeaseOptions {
   std::chrono::milliseconds renew_every{30'000};  // 0: only by Renew()
   std::function<Status(const Context&, std::chrono::nanoseconds)> sleep =
       [](const Context& context, std::chrono::nanoseconds time) { return context.Sleep(time); };
-  std::function<std::optional<std::uint64_t>(std::int64_t)> start_ticks_of;  // ProcessStartTicks
+  /// None: ProcessStartTicks.
+  std::function<std::optional<std::uint64_t>(std::int64_t)> start_ticks_of{};
 };
 
 /// A lease that is held, renewed by a thread of its own until it is released.
