@@ -20,6 +20,7 @@ constexpr std::uint64_t kFirstOrdinal =
     2;  // kFirstOrdinal + n: a put, the n-th record of the store
 
 constexpr std::size_t kFirstSlots = 1024;
+constexpr std::size_t kLeastSlots = 16;
 
 }  // namespace
 
@@ -64,7 +65,7 @@ HashKvFilter::HashKvFilter(const HashKvRequest& request, const HashKvOptions& op
                            const crypto::KeyedHash& hash)
     : request_(request),
       compacted_(options.compacted),
-      most_slots_(std::max(kFirstSlots, std::bit_floor(options.table_bytes / sizeof(Slot)))),
+      most_slots_(std::max(kLeastSlots, std::bit_floor(options.table_bytes / sizeof(Slot)))),
       hash_(hash),
       // Nothing is as low as to be filtered.
       ready_(request.compact_revision < 0) {}

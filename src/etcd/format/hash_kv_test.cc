@@ -193,8 +193,8 @@ class Store {
 };
 
 constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
-// So small that even a few keys take several passes.
-constexpr std::size_t kTinyTable = 0;
+// Room for 768 keys.
+constexpr std::size_t kTinyTable = 16 << 10;
 
 Records Vector() {
   Records records;

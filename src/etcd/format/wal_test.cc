@@ -33,7 +33,7 @@ InitialCluster Cluster(std::string_view text, std::string_view token) {
 InitialCluster DefaultCluster() {
   return Cluster(kDefaultInitialCluster, kDefaultInitialClusterToken);
 }
-// That of testdata/restored-3.4-three-members.*.
+// That of testdata/restored-*-three-members.*.
 InitialCluster GoldenCluster() {
   return Cluster(
       "m1=http://127.0.0.1:13101,m<2>=https://10.0.0.2:2380,m<2>=http://[::1]:2380,m&3=unix://"
@@ -130,11 +130,52 @@ TEST(RestoredWalTest, HasEveryMemberAndTheLowestIdsVote) {
               ElementsAre(cluster.members[0].id, cluster.members[1].id, cluster.members[2].id));
 }
 
+// The member that testdata/restored-*-three-members.wal belong to.
+MemberId GoldenLocal() {
+  const InitialCluster cluster = GoldenCluster();
+  const auto urls = ParsePeerUrls("https://10.0.0.2:2380,http://[::1]:2380").value();
+  return FindLocalMember(cluster, "m<2>", urls)->id;
+}
+
+TEST(RestoredWalTest, IsByteForByteThatOfEtcd35WithThreeMembersAndSeveralUrls) {
+  EXPECT_EQ(ToHex(EncodeRestoredWal(GoldenCluster(), GoldenLocal())),
+            ToHex(Golden("restored-3.5-three-members.wal")));
+}
+
+TEST(RestoredWalTest, SaysTheSameAsThatOfEtcd37) {
+  const Bytes ours = EncodeRestoredWal(GoldenCluster(), GoldenLocal());
+  const Bytes theirs = Golden("restored-3.7-three-members.wal");
+  WalReader our_reader({ours});
+  WalReader their_reader({theirs});
+
+  ASSERT_OK_AND_ASSIGN(const auto our_records, ReadAll(our_reader));
+  ASSERT_OK_AND_ASSIGN(const auto their_records, ReadAll(their_reader));
+
+  ASSERT_EQ(our_records.size(), their_records.size());
+  for (std::size_t i = 0; i < our_records.size(); ++i) {
+    ASSERT_EQ(our_records[i].type, their_records[i].type);
+    if (our_records[i].type == WalRecordType::kEntry) {
+      ASSERT_OK_AND_ASSIGN(const Entry our_entry, DecodeEntry(our_records[i].data));
+      ASSERT_OK_AND_ASSIGN(const Entry their_entry, DecodeEntry(their_records[i].data));
+      EXPECT_EQ(our_entry.index, their_entry.index);
+      ASSERT_OK_AND_ASSIGN(const ConfChange our_change, DecodeConfChange(our_entry.data));
+      ASSERT_OK_AND_ASSIGN(const ConfChange their_change, DecodeConfChange(their_entry.data));
+      EXPECT_EQ(our_change.node, their_change.node);
+      EXPECT_EQ(AsText(our_change.context), AsText(their_change.context));
+    } else if (i + 1 == our_records.size()) {
+      ASSERT_OK_AND_ASSIGN(const WalSnapshot our_snapshot, DecodeWalSnapshot(our_records[i].data));
+      ASSERT_OK_AND_ASSIGN(const WalSnapshot their_snapshot,
+                           DecodeWalSnapshot(their_records[i].data));
+      EXPECT_EQ(our_snapshot.conf_state, their_snapshot.conf_state);
+    } else {
+      EXPECT_TRUE(Equal(our_records[i].data, their_records[i].data)) << i;
+    }
+  }
+}
+
 TEST(RestoredWalTest, DiffersFromThatOfEtcd34OnlyInTheLastRecord) {
   const InitialCluster cluster = GoldenCluster();
-  ASSERT_OK_AND_ASSIGN(const auto urls, ParsePeerUrls("https://10.0.0.2:2380,http://[::1]:2380"));
-  ASSERT_OK_AND_ASSIGN(const MemberSpec local, FindLocalMember(cluster, "m<2>", urls));
-  const Bytes ours = EncodeRestoredWal(cluster, local.id);
+  const Bytes ours = EncodeRestoredWal(cluster, GoldenLocal());
   const Bytes theirs = Golden("restored-3.4-three-members.wal");
   WalReader our_reader({ours});
   WalReader their_reader({theirs});
@@ -319,6 +360,19 @@ TEST(WalReaderTest, AHugeLengthIsTornInTheLastFileAndBadInOthers) {
   EXPECT_TRUE(last.torn());
   WalReader inner({huge, next});
   EXPECT_THAT(ReadAll(inner), StatusIs(Code::kDataLoss, HasSubstr("past the end")));
+}
+
+TEST(WalReaderTest, TheHexdumpInTheDocumentIsARestoredWal) {
+  std::ifstream in(TRESOR_SOURCE_DIR "/src/etcd/format/FORMAT.md");
+  std::string hex;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("wal| ")) {
+      std::string_view bytes = std::string_view(line).substr(5);
+      bytes = bytes.substr(0, bytes.find('|'));
+      std::ranges::copy_if(bytes, std::back_inserter(hex), [](char c) { return c != ' '; });
+    }
+  }
+  EXPECT_EQ(hex, kDefaultWalHex);
 }
 
 TEST(WalFileNameTest, HoldsSequenceAndIndex) {
