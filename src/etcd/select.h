@@ -33,7 +33,7 @@ inline constexpr std::uint64_t kMaxLag = 1000;
 /// those, voters before learners, no NOSPACE before NOSPACE, a follower before the leader, then the
 /// most advanced, then the first. When all that answer lag or see no leader, the best of them.
 /// `wanted` not empty: the member of that name, id in hex, or URL; taken as long as it answers,
-/// whatever its state (its faults are then in passed_over's place: the caller asked for it).
+/// whatever its state.
 /// kUnavailable: none answers (says why, each). kNotFound: no member is called `wanted`.
 /// kFailedPrecondition: all that answer are CORRUPT. Pure.
 [[nodiscard]] Result<SelectedMember> SelectMember(const std::vector<ObservedMember>& members,

@@ -72,6 +72,8 @@ class SnapshotGuard {
   /// The server said OK. kDataLoss: bytes or the digest are missing.
   [[nodiscard]] Result<SnapshotSummary> Finish();
 
+  /// The sink was told of an image.
+  [[nodiscard]] bool begun() const { return begun_; }
   [[nodiscard]] std::uint64_t received_bytes() const { return received_bytes_; }
 
  private:
