@@ -52,7 +52,7 @@ struct KeyState {
                                       std::string_view key, std::int64_t revision = 0);
 
 /// Every live record, in revision order, with its value: for exports of objects. Reads the records
-/// twice; memory: 8 bytes per key. The views are valid during the call.
+/// twice; memory: 64 bytes per key. The views are valid during the call.
 [[nodiscard]] Status ForEachLive(const Context& context, const Source& source,
                                  const KeyFilter& filter,
                                  const std::function<Status(const etcd::KeyValue&)>& visit);

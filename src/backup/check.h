@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,12 @@ struct SnapshotFacts {
   bolt::WalkStats walk;
 
   etcd::StoreRevisions revisions;
-  std::uint64_t records = 0;       // pairs of bucket `key`
-  std::uint64_t record_bytes = 0;  // their keys and values
-  std::uint32_t records_crc32c = 0;
-  std::uint64_t live_keys = 0;     // distinct user keys with a value at the current revision
-  std::uint64_t bucket_pairs = 0;  // pairs of all buckets
-  repo::HashKv hash_kv;            // at the current revision
+  std::uint64_t records = 0;         // pairs of bucket `key`
+  std::uint64_t record_bytes = 0;    // their keys and values
+  std::uint64_t live_keys = 0;       // distinct user keys with a value at the current revision
+  std::uint64_t bucket_pairs = 0;    // pairs of all buckets
+  std::vector<std::string> buckets;  // names of the top-level ones, ascending
+  repo::HashKv hash_kv;              // at the current revision
   bool has_key_bucket = false;
   std::uint64_t key_bucket_sequence = 0;
   /// What `etcdutl snapshot status` calls the hash: CRC-32C over all buckets' names, keys and
@@ -50,10 +51,26 @@ struct SnapshotFacts {
   std::vector<etcd::StoredMember> members;
 };
 
+/// A record of a checked leaf page; borrows from it.
+struct CheckedRecord {
+  etcd::RecordKey key;
+  ByteView user_key;  // empty: the record that --bump-revision wrote
+  ByteView value;     // the KeyValue, as it lies in the bucket
+};
+
+/// Sees the records of bucket `key` go by, leaf by leaf, ascending. Called by one thread.
+class RecordObserver {
+ public:
+  virtual ~RecordObserver() = default;
+  /// A status that is not OK ends the check, which returns it.
+  [[nodiscard]] virtual Status Leaf(bolt::PageId page, std::span<const CheckedRecord> records) = 0;
+};
+
 struct CheckOptions {
   /// The image came from the server's stream: its size must be exactly what the meta says.
   bool exact_size = false;
   bool status_hash = false;
+  RecordObserver* observer = nullptr;  // may be null
   ProgressCallback progress;
 };
 
@@ -63,11 +80,18 @@ struct CheckOptions {
                                                   const io::RandomReader& image,
                                                   const CheckOptions& options = {});
 
-/// HashKV of a checked image, for other revisions than the current one, and another member's
-/// compact revision. kOutOfRange: `request.compact_revision` is below the image's, or
-/// `request.revision` above its current.
-[[nodiscard]] Result<std::uint32_t> HashKvOf(const Context& context, const bolt::Database& database,
-                                             const etcd::StoreRevisions& revisions,
-                                             const etcd::HashKvRequest& request);
+/// The same of an opened image, whose revisions are known.
+[[nodiscard]] Result<SnapshotFacts> CheckDatabase(const Context& context,
+                                                  const bolt::Database& database,
+                                                  const CheckOptions& options);
+
+/// Where the store in an image stands. kDataLoss: meta or the last record is not as etcd writes it.
+[[nodiscard]] Result<etcd::StoreRevisions> ReadRevisions(const bolt::Database& database);
+
+/// HashKV of a checked image for any request, by the exact algorithm: true also for a store whose
+/// compaction did not do what it should. Reads the records twice or more.
+[[nodiscard]] Result<std::uint32_t> ExactHashKv(const Context& context,
+                                                const bolt::Database& database,
+                                                const etcd::HashKvRequest& request);
 
 }  // namespace tresor::backup

@@ -59,17 +59,17 @@ class Spool final : public io::RandomReader {
   struct Reader;
 
   explicit Spool(const SpoolOptions& options);
-  [[nodiscard]] Status MoveToFile();
-  [[nodiscard]] Status WriteChunks(ByteView plain);
+  [[nodiscard]] Status TakeIn(ByteView bytes);
+  [[nodiscard]] Status MoveToFile(std::uint64_t expected_bytes);
+  [[nodiscard]] Status WriteBuffer();
   [[nodiscard]] Status ReadFromFile(Reader& reader, std::uint64_t offset,
                                     MutableByteView out) const;
-  [[nodiscard]] Status OpenChunks(Reader& reader, std::uint64_t first, std::uint64_t count,
-                                  std::byte* out) const;
+  [[nodiscard]] std::uint64_t ChunkBytes(std::uint64_t chunk) const;
 
   static constexpr std::size_t kReaders = 8;
 
   SpoolOptions options_;
-  Bytes memory_;  // all of it, or what does not fill a write yet
+  Bytes memory_;  // all of it, or what does not fill a write to the file yet
   std::unique_ptr<io::File> file_;
   crypto::SecretKey key_;
   std::unique_ptr<crypto::Aead> aead_;  // the writer's

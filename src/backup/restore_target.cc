@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backup/restore_target.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "backup/restore.h"
+#include "base/hex.h"
+#include "etcd/format/wal.h"
+
+namespace tresor::backup {
+namespace {
+
+constexpr std::string_view kMember = "member";
+constexpr std::string_view kStagingPrefix = "member.restoring-";
+constexpr std::string_view kTemporary = ".tmp";
+
+constexpr std::string_view kMarkerText =
+    "A restore into this directory did not end. It is not a member of etcd: do not start etcd "
+    "here.\nRun the restore again: it removes what is here and begins anew.\n";
+
+std::string MarkerPath(const std::string& dir) { return io::JoinPath(dir, kUnfinishedMarker); }
+
+/// Names that a restore makes in such a directory, besides the marker.
+bool IsOurs(std::string_view name, bool is_wal_dir) {
+  if (is_wal_dir) {
+    return etcd::ParseWalFileName(name).has_value() ||
+           (name.find(".wal.restoring-") != std::string_view::npos && name.ends_with(kTemporary));
+  }
+  return name == kMember || name.starts_with(kStagingPrefix);
+}
+
+}  // namespace
+
+RestoreTarget::RestoreTarget(io::FileSystem& fs, std::string data_dir, std::string wal_dir)
+    : fs_(fs), data_dir_(std::move(data_dir)), wal_dir_(std::move(wal_dir)) {}
+
+RestoreTarget::~RestoreTarget() {
+  if (begun_ && !finished_) {
+    if (db_ != nullptr) {
+      (void)db_->Close();
+    }
+    if (!wal_dir_.empty()) {
+      RemoveOurs(wal_dir_, true, created_wal_dir_);
+    }
+    RemoveOurs(data_dir_, false, created_data_dir_);
+  }
+}
+
+Result<RestoreTarget::State> RestoreTarget::Look(const std::string& dir, bool is_wal_dir) const {
+  ASSIGN_OR_RETURN(const bool exists, io::Exists(fs_, dir));
+  if (!exists) {
+    return State::kMissing;
+  }
+  ASSIGN_OR_RETURN(const std::vector<io::DirEntry> entries, fs_.List(dir));
+  bool marked = false;
+  std::string_view foreign;
+  for (const io::DirEntry& entry : entries) {
+    if (entry.name == kUnfinishedMarker) {
+      marked = true;
+    } else if (!IsOurs(entry.name, is_wal_dir)) {
+      foreign = entry.name;
+    }
+  }
+  if (entries.empty()) {
+    return State::kEmpty;
+  }
+  if (!marked || !foreign.empty()) {
+    return Error(Code::kFailedPrecondition,
+                 "{} is not empty (it holds {}): choose another, or "
+                 "move what is there away",
+                 dir, foreign.empty() ? entries.front().name : foreign);
+  }
+  return State::kUnfinished;
+}
+
+Status RestoreTarget::Inspect() const {
+  RETURN_IF_ERROR(Look(data_dir_, false).status());
+  return wal_dir_.empty() ? OkStatus() : Look(wal_dir_, true).status();
+}
+
+// Makes `dir` exist and hold the marker and nothing else, durably.
+Status RestoreTarget::Prepare(const std::string& dir, bool is_wal_dir, bool& created) {
+  ASSIGN_OR_RETURN(const State state, Look(dir, is_wal_dir));
+  if (state == State::kUnfinished) {
+    ASSIGN_OR_RETURN(const std::vector<io::DirEntry> entries, fs_.List(dir));
+    for (const io::DirEntry& entry : entries) {
+      if (entry.name != kUnfinishedMarker) {
+        RETURN_IF_ERROR(io::RemoveTree(fs_, io::JoinPath(dir, entry.name)));
+      }
+    }
+    // Not synced: it may be a marker whose name never got durable.
+    return fs_.SyncDir(dir);
+  }
+  if (state == State::kMissing) {
+    created = true;
+    RETURN_IF_ERROR(io::CreateDirs(fs_, dir, 0700));
+  }
+  ASSIGN_OR_RETURN(const auto marker, fs_.Open(MarkerPath(dir), io::OpenMode::kCreateNew, 0600));
+  RETURN_IF_ERROR(marker->WriteAt(0, AsBytes(kMarkerText)));
+  RETURN_IF_ERROR(marker->Sync());
+  RETURN_IF_ERROR(marker->Close());
+  return fs_.SyncDir(dir);
+}
+
+Status RestoreTarget::Begin(Random& random) {
+  std::array<std::byte, 8> number{};
+  random.Fill(number);
+  suffix_ = ToHex(number);
+  staging_ = io::JoinPath(data_dir_, std::string(kStagingPrefix) + suffix_);
+
+  begun_ = true;
+  RETURN_IF_ERROR(Prepare(data_dir_, false, created_data_dir_));
+  if (!wal_dir_.empty()) {
+    RETURN_IF_ERROR(Prepare(wal_dir_, true, created_wal_dir_));
+  }
+  RETURN_IF_ERROR(fs_.CreateDir(staging_, 0700));
+  RETURN_IF_ERROR(fs_.CreateDir(io::JoinPath(staging_, "snap"), 0700));
+  if (wal_dir_.empty()) {
+    RETURN_IF_ERROR(fs_.CreateDir(io::JoinPath(staging_, "wal"), 0700));
+  }
+  ASSIGN_OR_RETURN(db_, fs_.Open(io::JoinPath(io::JoinPath(staging_, "snap"), "db"),
+                                 io::OpenMode::kCreateNew, 0600));
+  return OkStatus();
+}
+
+std::string RestoreTarget::WalDir() const {
+  return wal_dir_.empty() ? io::JoinPath(staging_, "wal") : wal_dir_;
+}
+
+Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap, ByteView wal) {
+  const auto write = [&](const std::string& path, ByteView bytes, std::uint64_t size) -> Status {
+    ASSIGN_OR_RETURN(const auto file, fs_.Open(path, io::OpenMode::kCreateNew, 0600));
+    if (size > bytes.size()) {
+      RETURN_IF_ERROR(file->Allocate(size));
+    }
+    RETURN_IF_ERROR(file->WriteAt(0, bytes));
+    RETURN_IF_ERROR(file->Sync());
+    return file->Close();
+  };
+  const std::string snap_dir = io::JoinPath(staging_, "snap");
+  RETURN_IF_ERROR(write(io::JoinPath(snap_dir, snap_name), snap, 0));
+  std::string wal_name = etcd::WalFileName(0, 0);
+  if (!wal_dir_.empty()) {
+    // etcd passes over names that end in .tmp.
+    wal_name += ".restoring-" + suffix_ + std::string(kTemporary);
+  }
+  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), wal, etcd::kWalFileSize));
+  RETURN_IF_ERROR(fs_.SyncDir(snap_dir));
+  RETURN_IF_ERROR(fs_.SyncDir(WalDir()));
+  return fs_.SyncDir(staging_);
+}
+
+Status RestoreTarget::Publish() {
+  RETURN_IF_ERROR(db_->Close());
+  if (!wal_dir_.empty()) {
+    const std::string path = io::JoinPath(wal_dir_, etcd::WalFileName(0, 0));
+    RETURN_IF_ERROR(fs_.Rename(path + ".restoring-" + suffix_ + std::string(kTemporary), path));
+    RETURN_IF_ERROR(fs_.SyncDir(wal_dir_));
+  }
+  RETURN_IF_ERROR(fs_.Rename(staging_, io::JoinPath(data_dir_, kMember)));
+  RETURN_IF_ERROR(fs_.SyncDir(data_dir_));
+  return fs_.SyncDir(io::ParentPath(data_dir_));
+}
+
+Status RestoreTarget::RemoveDataMarker() {
+  // From here on the member is complete, whatever becomes of the markers.
+  finished_ = true;
+  RETURN_IF_ERROR(fs_.RemoveFile(MarkerPath(data_dir_)));
+  return fs_.SyncDir(data_dir_);
+}
+
+Status RestoreTarget::RemoveWalMarker() {
+  if (wal_dir_.empty()) {
+    return OkStatus();
+  }
+  RETURN_IF_ERROR(fs_.RemoveFile(MarkerPath(wal_dir_)));
+  return fs_.SyncDir(wal_dir_);
+}
+
+// After an error: what can't be removed stays, with the marker, for the next attempt.
+void RestoreTarget::RemoveOurs(const std::string& dir, bool is_wal_dir, bool created) {
+  const auto entries = fs_.List(dir);
+  if (!entries.ok()) {
+    return;
+  }
+  for (const io::DirEntry& entry : *entries) {
+    if (IsOurs(entry.name, is_wal_dir) &&
+        !io::RemoveTree(fs_, io::JoinPath(dir, entry.name)).ok()) {
+      return;
+    }
+  }
+  if (!fs_.SyncDir(dir).ok() || !fs_.RemoveFile(MarkerPath(dir)).ok()) {
+    return;
+  }
+  (void)fs_.SyncDir(dir);
+  if (created && fs_.RemoveDir(dir).ok()) {
+    (void)fs_.SyncDir(io::ParentPath(dir));
+  }
+}
+
+}  // namespace tresor::backup
