@@ -5,9 +5,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <zstd.h>
 
 #include "base/status_matchers.h"
+#include "bolt/fixture_test_util.h"
 #include "bolt/reader.h"
 #include "bolt/test_util.h"
 #include "io/file_system.h"
@@ -18,27 +18,15 @@ namespace {
 using ::testing::HasSubstr;
 using ::tresor::testing::StatusIs;
 
-const std::string kFolder = TRESOR_SOURCE_DIR "/src/bolt/testdata/";
-
-Bytes LoadImage(const std::string& name) {
-  const Result<Bytes> packed = io::ReadFile(io::PosixFileSystem(), kFolder + name + ".db.zst");
-  if (!packed.ok()) {
-    return {};
-  }
-  Bytes image(ZSTD_getFrameContentSize(packed->data(), packed->size()));
-  const std::size_t size =
-      ZSTD_decompress(image.data(), image.size(), packed->data(), packed->size());
-  return size == image.size() ? image : Bytes();
-}
-
 std::string LoadDump(const std::string& name) {
-  const Result<Bytes> dump = io::ReadFile(io::PosixFileSystem(), kFolder + name + ".dump");
+  const Result<Bytes> dump =
+      io::ReadFile(io::PosixFileSystem(), testing::kFixtureFolder + name + ".dump");
   return dump.ok() ? ToString(*dump) : "no dump";
 }
 
 std::vector<std::string> FixtureNames() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(testing::kFixtureFolder)) {
     if (const std::string name = entry.path().filename(); name.ends_with(".dump")) {
       names.push_back(name.substr(0, name.size() - 5));
     }
@@ -50,7 +38,7 @@ std::vector<std::string> FixtureNames() {
 class FixtureTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FixtureTest, ReadsWhatBboltReads) {
-  const Bytes image = LoadImage(GetParam());
+  const Bytes image = testing::LoadFixture(GetParam());
   const io::BytesReader reader(image);
   ASSERT_OK_AND_ASSIGN(const auto database, Database::Open(reader));
   testing::Dump dump;
@@ -66,7 +54,7 @@ TEST_P(FixtureTest, ReadsWhatBboltReads) {
 }
 
 TEST_P(FixtureTest, ChecksTheSameWithoutAVisitor) {
-  const Bytes image = LoadImage(GetParam());
+  const Bytes image = testing::LoadFixture(GetParam());
   const io::BytesReader reader(image);
   ASSERT_OK_AND_ASSIGN(const auto database, Database::Open(reader));
   testing::Dump dump;
@@ -82,7 +70,7 @@ TEST_P(FixtureTest, ChecksTheSameWithoutAVisitor) {
 }
 
 TEST_P(FixtureTest, IsAStreamedSnapshotUnlessAMetaIsDestroyed) {
-  const Bytes image = LoadImage(GetParam());
+  const Bytes image = testing::LoadFixture(GetParam());
   const io::BytesReader reader(image);
 
   const auto database = Database::Open(reader, {.exact_size = true});
@@ -134,7 +122,7 @@ struct Lookup {
 
 class LookupTest : public ::testing::TestWithParam<Lookup> {
  protected:
-  LookupTest() : image_(LoadImage(GetParam().fixture)), reader_(image_) {}
+  LookupTest() : image_(testing::LoadFixture(GetParam().fixture)), reader_(image_) {}
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(database_, Database::Open(reader_));
     Collect collect(GetParam().bucket);
@@ -200,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
 class ReaderTest : public ::testing::Test {
  protected:
   void Load(const std::string& fixture) {
-    image_ = LoadImage(fixture);
+    image_ = testing::LoadFixture(fixture);
     reader_ = std::make_unique<io::BytesReader>(image_);
     ASSERT_OK_AND_ASSIGN(database_, Database::Open(*reader_));
   }

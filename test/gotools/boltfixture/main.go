@@ -175,6 +175,7 @@ func fixtures() []fixture {
 		fixture{"meta1_destroyed_1024", 1024, true, small, 1},
 		fixture{"even_txid_1024", 1024, true, func(db *bolt.DB) error { return twice(db, small, 0) }, -1},
 		fixture{"odd_txid_1024", 1024, true, func(db *bolt.DB) error { return twice(db, small, 1) }, -1},
+		fixture{"small_freelist_1024", 1024, false, func(db *bolt.DB) error { return twice(db, small, 1) }, -1},
 		fixture{"overflow_1024", 1024, true, overflow, -1},
 	)
 }
