@@ -394,8 +394,7 @@ Operation KubeLoad::Secret(std::uint64_t index) const {
 Operation KubeLoad::Base(std::uint64_t index) const {
   // Kinds come mixed, as in a cluster's history: the index is spread over all of them by a fixed
   // permutation.
-  std::uint64_t at = static_cast<std::uint64_t>(static_cast<unsigned __int128>(index) *
-                                                2'654'435'761U % base_size_);
+  std::uint64_t at = index * 2'654'435'761U % base_size_;
   if (base_size_ % 2'654'435'761U == 0) {
     at = index;
   }
