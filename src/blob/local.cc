@@ -78,7 +78,11 @@ class LocalStore final : public BlobStore {
     for (int attempt = 0; attempt < kMaxPutAttempts; ++attempt) {
       status = WriteAndLink(Path(name), bytes);
       if (status.ok()) {
-        return fs_.SyncDir(io::ParentPath(Path(name)));
+        status = fs_.SyncDir(io::ParentPath(Path(name)));
+        if (!status.ok()) {
+          settled_.Lock()->store = false;  // List shows the blob: the next Put syncs it
+        }
+        return status;
       }
       if (status.code() == Code::kAlreadyExists) {
         RETURN_IF_ERROR(CheckFree(name));

@@ -241,12 +241,8 @@ TEST(LocalStorePowerCutTest, WhatWasSeenOrSaidAfterAFailureIsDurable) {
       const auto second = same_process ? nullptr : Open(memory);
       BlobStore& store = same_process ? *first : *second;
       std::vector<std::string> seen = Names(store);
-      ASSERT_OK(Put(store, "a/b/2"));
-      const Status again = Put(store, "a/b/1");
-      if (again.code() == Code::kAlreadyExists) {
-        seen.emplace_back("a/b/1");
-      }
-      seen.emplace_back("a/b/2");
+      ASSERT_OK(Put(store, "c/2"));  // in another folder
+      seen.emplace_back("c/2");
 
       const auto survivor = memory.AfterPowerCut(Unsynced::kLost);
       for (const std::string& name : seen) {
@@ -254,6 +250,23 @@ TEST(LocalStorePowerCutTest, WhatWasSeenOrSaidAfterAFailureIsDurable) {
       }
     }
   }
+}
+
+// Somebody else has linked the blob and not yet synced the folder.
+TEST(LocalStorePowerCutTest, AlreadyExistsMeansThatItIsDurable) {
+  io::MemoryFs memory;
+  CreateRoot(memory);
+  const auto store = Open(memory);
+  ASSERT_OK(Put(*store, "a/1"));
+  io::FaultyFs fs(memory);
+  const auto other = Open(fs);
+  ASSERT_OK(Put(*other, "a/2"));
+  fs.CutAtCall(fs.calls() + 6);  // its last call
+
+  ASSERT_FALSE(Put(*other, "a/3").ok());
+  ASSERT_THAT(Put(*store, "a/3"), StatusIs(Code::kAlreadyExists));
+
+  EXPECT_OK(Open(*memory.AfterPowerCut(Unsynced::kLost))->Stat(Background(), "a/3"));
 }
 
 TEST(LocalStorePowerCutTest, ADeleteThatIsRepeatedAfterAFailureIsDurable) {
