@@ -17,10 +17,11 @@ constexpr std::size_t kCachedBlocks = 16;
 }  // namespace
 
 FrameMerge::FrameMerge(const Context& context, std::vector<MergeSource> sources,
-                       Direction direction, BadFrame bad_frame)
+                       Direction direction, Inspect inspect, BadFrame bad_frame)
     : context_(context),
       sources_(std::move(sources)),
       direction_(direction),
+      inspect_(std::move(inspect)),
       bad_frame_(std::move(bad_frame)),
       given_(cursors_.end()) {
   for (std::size_t source = 0; source < sources_.size(); ++source) {
@@ -73,7 +74,7 @@ void FrameMerge::Work() {
 Result<FrameMerge::Decoded> FrameMerge::Decode(const Task& task) {
   const SegmentReader& reader = *sources_[task.source].reader;
   ASSIGN_OR_RETURN(auto frames, reader.ReadFrames(context_, task.frame, task.frame + 1));
-  Decoded decoded{.frame = std::move(frames.front()), .block = nullptr};
+  Decoded decoded{.frame = std::move(frames.front()), .block = nullptr, .inspected = {}};
   std::size_t block = 0;
   while (reader.block_frame(block + 1) <= task.frame) {
     ++block;
@@ -86,6 +87,12 @@ Result<FrameMerge::Decoded> FrameMerge::Decode(const Task& task) {
       return Error(Code::kDataLoss, "{}: frame {} and index block {} disagree", reader.name(),
                    task.frame, block);
     }
+  }
+  if (inspect_) {
+    ASSIGN_OR_RETURN(
+        decoded.inspected,
+        inspect_(reader, decoded.frame.records,
+                 std::span(decoded.block->tags).subspan(begin, decoded.frame.records.size())));
   }
   return decoded;
 }
@@ -167,9 +174,12 @@ Result<std::optional<MergedRecord>> FrameMerge::Next() {
   const FrameRecord& record = cursor.decoded.frame.records[index];
   const std::uint64_t ordinal =
       sources_[cursor.task.source].reader->frame_ordinal(cursor.task.frame) + index;
+  const Decoded& decoded = cursor.decoded;
   return MergedRecord{.key = record.key,
                       .value = record.value,
-                      .tag = cursor.decoded.block->tags[ordinal - cursor.decoded.block_ordinal],
+                      .tag = decoded.block->tags[ordinal - decoded.block_ordinal],
+                      .crc = inspect_ ? decoded.inspected.crcs[index] : 0,
+                      .user_key = inspect_ ? decoded.inspected.user_keys[index] : 0,
                       .source = cursor.task.source,
                       .frame = cursor.task.frame,
                       .ordinal = ordinal};

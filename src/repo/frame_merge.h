@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,10 +28,18 @@ struct MergeSource {
   std::vector<bool> frames;
 };
 
+/// What is found out about the records of a frame on the thread that decodes it.
+struct Inspected {
+  std::vector<std::uint32_t> crcs;
+  std::vector<std::uint64_t> user_keys;  // hashes
+};
+
 struct MergedRecord {
   PackedKey key;
   ByteView value;  // until the next call of Next
   std::uint64_t tag = 0;
+  std::uint32_t crc = 0;  // this and the next: when there is an Inspect
+  std::uint64_t user_key = 0;
   std::size_t source = 0;
   std::size_t frame = 0;      // of the source
   std::uint64_t ordinal = 0;  // in the segment
@@ -47,8 +56,14 @@ class FrameMerge {
   /// on without the frame.
   using BadFrame = std::function<Status(std::size_t source, std::size_t frame, const Status&)>;
 
+  /// Called on the decoding threads. An error makes the frame a bad one.
+  using Inspect = std::function<Result<Inspected>(const SegmentReader& segment,
+                                                  const std::vector<FrameRecord>& records,
+                                                  std::span<const std::uint64_t> tags)>;
+
   FrameMerge(
       const Context& context, std::vector<MergeSource> sources, Direction direction,
+      Inspect inspect = nullptr,
       BadFrame bad_frame = [](std::size_t, std::size_t, const Status& status) { return status; });
   ~FrameMerge();
   FrameMerge(const FrameMerge&) = delete;
@@ -66,6 +81,7 @@ class FrameMerge {
     OpenedFrame frame;
     std::shared_ptr<const IndexBlock> block;
     std::uint64_t block_ordinal = 0;  // of the block's first record
+    Inspected inspected;
   };
   struct Cursor {
     Task task;
@@ -100,6 +116,7 @@ class FrameMerge {
   const Context context_;
   const std::vector<MergeSource> sources_;
   const Direction direction_;
+  const Inspect inspect_;
   const BadFrame bad_frame_;
   std::vector<Task> tasks_;
   std::size_t next_task_ = 0;

@@ -82,7 +82,8 @@ class Watcher {
       if (!newest) {
         return 1;
       }
-      ASSIGN_OR_RETURN(const Status held, Judge(*newest));
+      Status held;
+      RETURN_IF_ERROR(Judge(*newest, held));
       if (held.ok()) {
         return newest->token + 1;
       }
@@ -95,12 +96,12 @@ class Watcher {
   }
 
  private:
-  // OK inside: free.
-  Result<Status> Judge(const Seen& newest) {
+  // `held` stays OK: free; else it says by whom it is held.
+  Status Judge(const Seen& newest, Status& held) {
     const MonotonicTime monotonic = context_.clock().Monotonic();
-    if (!seen_ || *seen_ != newest) {
+    if (seen_ != newest) {
       // A new beat of the token that we watched: its holder is alive, so its expiry counts.
-      alive_ = seen_ && seen_->token == newest.token;
+      alive_ = seen_.token == newest.token;
       seen_ = newest;
       seen_at_ = monotonic;
     }
@@ -113,7 +114,8 @@ class Watcher {
     if (bytes.status().code() == Code::kNotFound) {
       // Renewed or released between List and Get: look again.
       watching_ = true;
-      return Error(Code::kFailedPrecondition, "another writer is changing its lock");
+      held = Error(Code::kFailedPrecondition, "another writer is changing its lock");
+      return OkStatus();
     }
     auto lock = bytes.ok() ? Decode(name, *bytes) : Result<Lock>(bytes.status());
     if (!lock.ok()) {
@@ -135,7 +137,8 @@ class Watcher {
       return OkStatus();
     }
     watching_ = lock->expires_unix_nanos > latest && !alive_;
-    return Held(*lock, std::min(lock->expires_unix_nanos, latest));
+    held = Held(*lock, std::min(lock->expires_unix_nanos, latest));
+    return OkStatus();
   }
 
   Result<Lock> Decode(const std::string& name, ByteView bytes) {
@@ -149,7 +152,7 @@ class Watcher {
   const KeyRing& keys_;
   const LeaseOptions& options_;
   const MonotonicTime started_;
-  std::optional<Seen> seen_;
+  Seen seen_;  // token 0: none yet
   MonotonicTime seen_at_;
   bool alive_ = false;
   bool watching_ = false;

@@ -65,6 +65,20 @@ void LiveSet::Union(const LiveSet& other) {
   }
 }
 
+void LiveSet::Intersect(const LiveSet& other) {
+  TRESOR_CHECK(size_ == other.size_);
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    words_[i] &= other.words_[i];
+  }
+}
+
+void LiveSet::Subtract(const LiveSet& other) {
+  TRESOR_CHECK(size_ == other.size_);
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    words_[i] &= ~other.words_[i];
+  }
+}
+
 Bytes EncodeLiveMap(const LiveSet& live) {
   ByteWriter bitmap;
   bitmap.U8(static_cast<std::uint8_t>(Form::kBitmap));

@@ -31,6 +31,10 @@ class LiveSet {
   [[nodiscard]] std::uint64_t CountIn(std::uint64_t begin, std::uint64_t end) const;
   /// Adds all of `other`, which has the same size.
   void Union(const LiveSet& other);
+  /// Keeps what is also in `other`, which has the same size.
+  void Intersect(const LiveSet& other);
+  /// Removes all of `other`, which has the same size.
+  void Subtract(const LiveSet& other);
   friend bool operator==(const LiveSet&, const LiveSet&) = default;
 
  private:
