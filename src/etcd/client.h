@@ -21,20 +21,21 @@
 namespace tresor::etcd {
 
 struct TlsOptions {
-  std::string ca_pem;           // empty: the machine's trusted authorities
-  std::string certificate_pem;  // the client's, with key_pem; empty: none
-  std::string key_pem;
-  std::string server_name;  // what the server's certificate must say; empty: the endpoint's host
+  std::string ca_pem = {};           // empty: the machine's trusted authorities
+  std::string certificate_pem = {};  // the client's, with key_pem; empty: none
+  std::string key_pem = {};
+  std::string server_name =
+      {};  // what the server's certificate must say; empty: the endpoint's host
 };
 
 struct ClientOptions {
   /// "host:port", "http://host:port" or "https://host:port". At least one. Without a scheme: TLS
   /// when `tls` is set.
-  std::vector<std::string> endpoints;
+  std::vector<std::string> endpoints = {};
   /// For endpoints that speak TLS; none: defaults.
-  std::optional<TlsOptions> tls;
-  std::string user;  // empty: none (with client certificates the CN may be the user)
-  std::string password;
+  std::optional<TlsOptions> tls = {};
+  std::string user = {};  // empty: none (with client certificates the CN may be the user)
+  std::string password = {};
   /// How long an endpoint may take to accept a connection before it counts as kUnavailable.
   std::chrono::milliseconds dial_timeout{5000};
 };
@@ -49,9 +50,9 @@ struct ResponseHeader {
 
 struct Member {
   MemberId id{};
-  std::string name;  // empty: added, but never started
-  std::vector<std::string> peer_urls;
-  std::vector<std::string> client_urls;
+  std::string name = {};  // empty: added, but never started
+  std::vector<std::string> peer_urls = {};
+  std::vector<std::string> client_urls = {};
   bool learner = false;
 };
 
@@ -62,21 +63,21 @@ struct Alarm {
 };
 
 struct MemberStatus {
-  ResponseHeader header;  // header.revision: what this member has applied
-  std::string version;
-  std::string storage_version;  // 3.6+
-  std::uint64_t db_bytes = 0;   // the size of a snapshot's image, were it taken now
+  ResponseHeader header = {};  // header.revision: what this member has applied
+  std::string version = {};
+  std::string storage_version = {};  // 3.6+
+  std::uint64_t db_bytes = 0;        // the size of a snapshot's image, were it taken now
   std::uint64_t db_in_use_bytes = 0;
   MemberId leader{};  // 0: none
   std::uint64_t raft_index = 0;
   std::uint64_t raft_applied_index = 0;
   std::uint64_t raft_term = 0;
   bool learner = false;
-  std::vector<std::string> errors;  // "memberID:123 alarm:NOSPACE", "etcdserver: no leader"
+  std::vector<std::string> errors = {};  // "memberID:123 alarm:NOSPACE", "etcdserver: no leader"
 };
 
 struct HashKvResponse {
-  ResponseHeader header;  // header.revision: the member's current one
+  ResponseHeader header = {};  // header.revision: the member's current one
   std::uint32_t hash = 0;
   std::int64_t compact_revision = -1;  // -1: never compacted
   std::int64_t hash_revision = 0;      // 3.6+
@@ -84,8 +85,8 @@ struct HashKvResponse {
 
 /// One key with its value, owned. (record.h's KeyValue borrows.)
 struct OwnedKeyValue {
-  std::string key;
-  std::string value;
+  std::string key = {};
+  std::string value = {};
   std::int64_t create_revision = 0;
   std::int64_t mod_revision = 0;
   std::int64_t version = 0;
@@ -98,82 +99,83 @@ struct OwnedKeyValue {
 inline const std::string kFromKey{'\0'};
 
 struct RangeRequest {
-  std::string key;
-  std::string range_end;      // empty: only `key`; kFromKey: all from `key` on
-  std::int64_t limit = 0;     // 0: all
-  std::int64_t revision = 0;  // 0: the newest
-  bool serializable = false;  // the member's own view, without asking the others
+  std::string key = {};
+  std::string range_end = {};  // empty: only `key`; kFromKey: all from `key` on
+  std::int64_t limit = 0;      // 0: all
+  std::int64_t revision = 0;   // 0: the newest
+  bool serializable = false;   // the member's own view, without asking the others
   bool keys_only = false;
   bool count_only = false;
 };
 struct RangeResponse {
-  ResponseHeader header;
-  std::vector<OwnedKeyValue> key_values;  // ascending by key
-  bool more = false;                      // the limit left some out
-  std::int64_t count = 0;                 // all that match
+  ResponseHeader header = {};
+  std::vector<OwnedKeyValue> key_values = {};  // ascending by key
+  bool more = false;                           // the limit left some out
+  std::int64_t count = 0;                      // all that match
 };
 
 struct PutRequest {
-  std::string key;
-  std::string value;
+  std::string key = {};
+  std::string value = {};
   std::int64_t lease = 0;
 };
 struct PutResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
 };
 
 struct DeleteRangeRequest {
-  std::string key;
-  std::string range_end;  // as RangeRequest's
+  std::string key = {};
+  std::string range_end = {};  // as RangeRequest's
 };
 struct DeleteRangeResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
   std::int64_t deleted = 0;
+};
+
+enum class CompareTarget { kVersion = 0, kCreateRevision = 1, kModRevision = 2, kLease = 4 };
+struct CompareNumber {
+  CompareTarget target{};
+  std::int64_t number = 0;
 };
 
 /// A condition on a key. A key that does not exist has version, create and mod revision 0.
 struct Compare {
   enum class Operator { kEqual = 0, kGreater = 1, kLess = 2, kNotEqual = 3 };
-  enum class Target { kVersion = 0, kCreateRevision = 1, kModRevision = 2, kLease = 4 };
-  struct Number {
-    Target target{};
-    std::int64_t number = 0;
-  };
-  std::string key;
+  std::string key = {};
   Operator op = Operator::kEqual;
-  std::variant<Number, std::string> operand;  // a string: the value
+  std::variant<CompareNumber, std::string> operand = {};  // a string: the value
 };
 
 using TxnOp = std::variant<RangeRequest, PutRequest, DeleteRangeRequest>;
 using TxnOpResponse = std::variant<RangeResponse, PutResponse, DeleteRangeResponse>;
 
 struct TxnRequest {
-  std::vector<Compare> compares;
-  std::vector<TxnOp> success;  // when all compares hold
-  std::vector<TxnOp> failure;  // otherwise
+  std::vector<Compare> compares = {};
+  std::vector<TxnOp> success = {};  // when all compares hold
+  std::vector<TxnOp> failure = {};  // otherwise
 };
 struct TxnResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
   bool succeeded = false;
-  std::vector<TxnOpResponse> responses;  // one per operation of the chosen list
+  std::vector<TxnOpResponse> responses = {};  // one per operation of the chosen list
 };
 
 struct WatchRequest {
-  std::string key;
-  std::string range_end;            // as RangeRequest's
+  std::string key = {};
+  std::string range_end = {};       // as RangeRequest's
   std::int64_t start_revision = 0;  // 0: from now on
   bool progress_notify = false;     // event-less answers when idle
   bool prev_key_values = false;
 };
 struct WatchEvent {
   bool deleted = false;
-  OwnedKeyValue key_value;  // of a deletion: only key and mod_revision
-  std::optional<OwnedKeyValue> previous;
+  OwnedKeyValue key_value = {};  // of a deletion: only key and mod_revision
+  std::optional<OwnedKeyValue> previous = {};
 };
 /// Events of one or more whole revisions, or none: everything up to header.revision has come.
 struct WatchResponse {
-  ResponseHeader header;
-  std::vector<WatchEvent> events;
+  ResponseHeader header = {};
+  std::vector<WatchEvent> events = {};
   bool more_of_revision = false;  // the last event's revision goes on in the next response
 };
 
@@ -193,15 +195,15 @@ class Watcher {
 };
 
 struct LeaseGrantResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
   std::int64_t id = 0;
   std::chrono::seconds ttl{0};  // at least what was asked for
 };
 struct LeaseTimeToLiveResponse {
-  ResponseHeader header;
+  ResponseHeader header = {};
   std::chrono::seconds ttl{0};  // left
   std::chrono::seconds granted_ttl{0};
-  std::vector<std::string> keys;  // when asked for
+  std::vector<std::string> keys = {};  // when asked for
 };
 
 /// A cluster, or some members of it.

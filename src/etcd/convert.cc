@@ -24,19 +24,19 @@ etcdserverpb::Compare ToProto(const Compare& from) {
     to.set_value(*value);
     return to;
   }
-  const auto& [target, number] = std::get<Compare::Number>(from.operand);
+  const auto& [target, number] = std::get<CompareNumber>(from.operand);
   to.set_target(static_cast<etcdserverpb::Compare::CompareTarget>(target));
   switch (target) {
-    case Compare::Target::kVersion:
+    case CompareTarget::kVersion:
       to.set_version(number);
       break;
-    case Compare::Target::kCreateRevision:
+    case CompareTarget::kCreateRevision:
       to.set_create_revision(number);
       break;
-    case Compare::Target::kModRevision:
+    case CompareTarget::kModRevision:
       to.set_mod_revision(number);
       break;
-    case Compare::Target::kLease:
+    case CompareTarget::kLease:
       to.set_lease(number);
       break;
   }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/rpc_status.h"
+
+#include "base/status_matchers.h"
+
+namespace tresor::etcd {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+
+TEST(RpcStatusTest, OkIsOk) { EXPECT_THAT(FromRpcStatus(0, "whatever"), IsOk()); }
+
+TEST(RpcStatusTest, CodesKeepTheirMeaning) {
+  EXPECT_THAT(FromRpcStatus(14, "etcdserver: no leader"), StatusIs(Code::kUnavailable));
+  EXPECT_THAT(FromRpcStatus(9, "etcdserver: not leader"), StatusIs(Code::kFailedPrecondition));
+  EXPECT_THAT(FromRpcStatus(15, "etcdserver: corrupt cluster"), StatusIs(Code::kDataLoss));
+  EXPECT_THAT(FromRpcStatus(4, ""), StatusIs(Code::kDeadlineExceeded, HasSubstr("deadline")));
+}
+
+TEST(RpcStatusTest, TextDecidesWhereOldLinesSayUnknown) {
+  EXPECT_THAT(FromRpcStatus(2, "auth: user name is empty"), StatusIs(Code::kUnauthenticated));
+  EXPECT_THAT(FromRpcStatus(2, "auth: invalid auth token"), StatusIs(Code::kUnauthenticated));
+  EXPECT_THAT(FromRpcStatus(2, "auth: permission denied"), StatusIs(Code::kPermissionDenied));
+  EXPECT_THAT(FromRpcStatus(2, "mvcc: required revision has been compacted"),
+              StatusIs(Code::kOutOfRange));
+  EXPECT_THAT(FromRpcStatus(2, "mvcc: required revision is a future revision"),
+              StatusIs(Code::kOutOfRange));
+}
+
+TEST(RpcStatusTest, WrongPasswordIsNotOurCallersInvalidArgument) {
+  EXPECT_THAT(FromRpcStatus(3, "etcdserver: authentication failed, invalid user ID or password"),
+              StatusIs(Code::kUnauthenticated));
+  EXPECT_THAT(FromRpcStatus(3, "etcdserver: revision of auth store is old"),
+              StatusIs(Code::kUnauthenticated));
+}
+
+TEST(RpcStatusTest, TextDoesNotOverruleAClearCode) {
+  EXPECT_THAT(FromRpcStatus(5, "key \"permission denied\" not found"), StatusIs(Code::kNotFound));
+}
+
+TEST(RpcStatusTest, ResetStreamIsUnavailable) {
+  EXPECT_THAT(FromRpcStatus(13, "Received RST_STREAM with error code 2"),
+              StatusIs(Code::kUnavailable));
+}
+
+TEST(RpcStatusTest, NumbersOutsideTheTableAreUnknown) {
+  EXPECT_THAT(FromRpcStatus(17, "x"), StatusIs(Code::kUnknown));
+  EXPECT_THAT(FromRpcStatus(-1, "x"), StatusIs(Code::kUnknown));
+}
+
+TEST(RpcStatusTest, OnlyAFailedConnectWasNeverSent) {
+  EXPECT_TRUE(NeverSent(FromRpcStatus(14, "failed to connect to all addresses; last error: x")));
+  EXPECT_FALSE(NeverSent(FromRpcStatus(14, "etcdserver: request timed out")));
+  EXPECT_FALSE(NeverSent(FromRpcStatus(14, "Socket closed")));
+}
+
+}  // namespace
+}  // namespace tresor::etcd
