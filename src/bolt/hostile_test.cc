@@ -382,19 +382,17 @@ TEST(HostileTest, EveryFlippedByteIsFoundOrLeavesASoundTree) {
   const Bytes whole = testing::LoadFixture("odd_txid_1024");
   std::size_t refused = 0;
   for (std::size_t at = 0; at < whole.size(); ++at) {
-    for (const std::byte mask : {std::byte{0x01}, std::byte{0xFF}}) {
-      Bytes flipped = whole;
-      flipped[at] ^= mask;
-      testing::ReadEveryWay(flipped, {.exact_size = true});
-      const io::BytesReader reader(flipped);
-      const auto database = Database::Open(reader, {.exact_size = true});
-      refused += !database.ok() || !(*database)->Walk(Context::Background(), nullptr).ok();
-      if (at < format::kMetaPageSize) {
-        EXPECT_FALSE(database.ok() && at >= 16) << at;
-      }
+    Bytes flipped = whole;
+    flipped[at] ^= at % 2 == 0 ? std::byte{0xFF} : std::byte{0x01};
+    testing::ReadEveryWay(flipped, {.exact_size = true});
+    const io::BytesReader reader(flipped);
+    const auto database = Database::Open(reader, {.exact_size = true});
+    refused += !database.ok() || !(*database)->Walk(Context::Background(), nullptr).ok();
+    if (at >= 16 && at < format::kMetaPageSize) {
+      EXPECT_FALSE(database.ok()) << at;
     }
   }
-  EXPECT_GT(refused, 600U);
+  EXPECT_GT(refused, 300U);
 }
 
 TEST(HostileTest, FallsBackToTheOtherMeta) {
