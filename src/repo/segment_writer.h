@@ -16,6 +16,7 @@
 
 namespace tresor::repo {
 
+/// Why these sizes: docs/design/0003-repository-frames.md.
 struct SegmentWriterOptions {
   std::size_t frame_size_bytes = std::size_t{1} << 20;         // before compression
   std::uint64_t segment_size_bytes = std::uint64_t{16} << 20;  // stored
@@ -23,12 +24,12 @@ struct SegmentWriterOptions {
 };
 
 /// Threads: one. Memory: two segments and a few frames, whatever is added.
-/// Dropped without Finish: the segments that were stored stay, as orphans; `stored()` names them.
 class SegmentWriter {
  public:
   /// `objects` outlives this. `context` is for what is stored in the background.
   SegmentWriter(const Context& context, const Objects& objects, const Id& lineage,
                 const SegmentWriterOptions& options = {});
+  /// Without Finish before: stops; what was stored stays, and stored() names it.
   ~SegmentWriter();
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;
@@ -38,10 +39,10 @@ class SegmentWriter {
   /// Waits until all is stored and read back. The segments, all of whose records live, in order.
   /// kDataLoss: what was read back differs. Once.
   [[nodiscard]] Result<std::vector<SegmentRef>> Finish();
-  /// What was stored so far. After Finish, or its destructor's work is not needed any more: all.
-  [[nodiscard]] std::vector<SegmentRef> stored() const;
-  /// Ends the background work; what is not stored yet is dropped.
+  /// Ends the background work; what is not stored yet is dropped. Idempotent.
   void Stop();
+  /// After Finish or Stop: every segment that is stored, or may be, because storing it failed.
+  [[nodiscard]] std::vector<SegmentRef> stored() const;
 
  private:
   class Pipeline;

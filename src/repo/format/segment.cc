@@ -289,11 +289,10 @@ Result<Trailer> DecodeTrailer(ByteView bytes, std::uint64_t stored_size) {
 }
 
 SegmentBuilder::SegmentBuilder(ObjectCipher cipher, const Id& lineage,
-                               std::uint64_t records_per_block)
-    : cipher_(std::move(cipher)),
-      records_per_block_(records_per_block),
-      compressor_(kIndexLevel),
-      object_(ToBytes(ByteView(cipher_.header()))) {
+                               std::uint64_t records_per_block, std::uint64_t reserve_bytes)
+    : cipher_(std::move(cipher)), records_per_block_(records_per_block), compressor_(kIndexLevel) {
+  object_.reserve(reserve_bytes);
+  object_.assign(cipher_.header().begin(), cipher_.header().end());
   directory_.lineage = lineage;
 }
 

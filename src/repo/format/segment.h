@@ -136,13 +136,15 @@ void AppendTrailer(const Trailer& trailer, Bytes& out);
 /// Puts compressed frames together to a segment. Threads: one.
 class SegmentBuilder {
  public:
-  /// `cipher` has sealed nothing yet. `records_per_block`: blocks end with the frame that reaches
-  /// it.
-  SegmentBuilder(ObjectCipher cipher, const Id& lineage, std::uint64_t records_per_block);
+  /// `cipher` has sealed nothing yet. Index blocks end with the frame that reaches
+  /// `records_per_block`. `reserve_bytes`: what the segment should fit in without moving.
+  SegmentBuilder(ObjectCipher cipher, const Id& lineage, std::uint64_t records_per_block,
+                 std::uint64_t reserve_bytes = 0);
 
   /// The next frame: `compressed` is one zstd frame of `raw_size` bytes; keys ascend.
   void AddFrame(ByteView compressed, std::uint64_t raw_size, const std::vector<PackedKey>& keys,
                 const std::vector<std::uint64_t>& tags);
+  /// Of the frames so far.
   [[nodiscard]] std::uint64_t stored_size() const { return object_.size(); }
   [[nodiscard]] bool empty() const { return directory_.frames.empty(); }
 
