@@ -118,7 +118,7 @@ Status CheckRoom(const RestoreOptions& options, const SourceFacts& facts) {
   for (const RestoreMember& member : options.members) {
     const std::string& wal_dir = member.wal_dir.empty() ? member.data_dir : member.wal_dir;
     needed[ExistingParent(*options.fs, io::ParentPath(member.data_dir))] += db_bytes;
-    needed[ExistingParent(*options.fs, io::ParentPath(wal_dir))] += etcd::kWalFileSize;
+    needed[ExistingParent(*options.fs, io::ParentPath(wal_dir))] += options.wal_file_bytes;
   }
   for (const auto& [dir, bytes] : needed) {
     ASSIGN_OR_RETURN(const std::uint64_t free, options.fs->FreeBytes(dir));
@@ -173,9 +173,9 @@ Result<RestoreResult> Restore(const Context& context, const Source& source,
   }
   const Bytes snap = etcd::EncodeRestoredSnap(plan.cluster);
   for (std::size_t i = 0; i < plan.targets.size(); ++i) {
-    RETURN_IF_ERROR(
-        plan.targets[i]->WriteSmallFiles(etcd::RestoredSnapFileName(plan.cluster), snap,
-                                         etcd::EncodeRestoredWal(plan.cluster, plan.ids[i])));
+    RETURN_IF_ERROR(plan.targets[i]->WriteSmallFiles(
+        etcd::RestoredSnapFileName(plan.cluster), snap,
+        etcd::EncodeRestoredWal(plan.cluster, plan.ids[i]), options.wal_file_bytes));
   }
   RETURN_IF_ERROR(context.Check());
   for (const auto& target : plan.targets) {

@@ -23,6 +23,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "etcd/format/ids.h"
+#include "etcd/format/wal.h"
 #include "io/file_system.h"
 
 namespace tresor::backup {
@@ -52,6 +53,8 @@ struct RestoreOptions {
   /// How full leaf pages are made: bolt::BuilderOptions::leaf_bytes.
   std::uint32_t leaf_bytes = 16384;
   std::uint32_t page_size_bytes = 4096;
+  /// As etcd preallocates. Less is filled up by etcd.
+  std::uint64_t wal_file_bytes = etcd::kWalFileSize;
   Random* random = &SystemRandom();
   ProgressCallback progress;
 };

@@ -130,7 +130,8 @@ std::string RestoreTarget::WalDir() const {
   return wal_dir_.empty() ? io::JoinPath(staging_, "wal") : wal_dir_;
 }
 
-Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap, ByteView wal) {
+Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap, ByteView wal,
+                                      std::uint64_t wal_file_bytes) {
   const auto write = [&](const std::string& path, ByteView bytes, std::uint64_t size) -> Status {
     ASSIGN_OR_RETURN(const auto file, fs_.Open(path, io::OpenMode::kCreateNew, 0600));
     if (size > bytes.size()) {
@@ -147,7 +148,7 @@ Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView sna
     // etcd passes over names that end in .tmp.
     wal_name += ".restoring-" + suffix_ + std::string(kTemporary);
   }
-  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), wal, etcd::kWalFileSize));
+  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), wal, wal_file_bytes));
   RETURN_IF_ERROR(fs_.SyncDir(snap_dir));
   RETURN_IF_ERROR(fs_.SyncDir(WalDir()));
   return fs_.SyncDir(staging_);
