@@ -2,8 +2,12 @@
 #include "etcd/client.h"
 
 #include <atomic>
+#include <mutex>
 #include <utility>
 
+#include <grpc/support/log.h>
+
+#include "base/log.h"
 #include "etcd/connection.h"
 #include "etcd/convert.h"
 #include "etcd/rpc_status.h"
@@ -38,6 +42,12 @@ Status CheckOptions(const ClientOptions& options) {
     }
   }
   return OkStatus();
+}
+
+/// gRPC's own lines say nothing that a status does not; they go where ours go.
+void TakeOverGrpcLog() {
+  gpr_set_log_function(
+      [](gpr_log_func_args* line) { Log(LogLevel::kDebug, "grpc: {}", line->message); });
 }
 
 class GrpcClient final : public Client {
@@ -366,6 +376,8 @@ class GrpcClient final : public Client {
 
 Result<std::unique_ptr<Client>> Client::Connect(const ClientOptions& options) {
   RETURN_IF_ERROR(CheckOptions(options));
+  static std::once_flag once;
+  std::call_once(once, TakeOverGrpcLog);
   return std::make_unique<GrpcClient>(options);
 }
 
