@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything of a segment, and what is read beside it: decoders of decrypted bytes, and of sealed
+// ones. The first byte says which.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/check.h"
+#include "repo/format/buckets.h"
+#include "repo/format/live_map.h"
+#include "repo/format/segment.h"
+#include "repo/keys.h"
+
+namespace tresor::repo {
+namespace {
+
+class Ignore final : public BucketVisitor {
+ public:
+  Status BeginBucket(ByteView, std::uint64_t) override { return OkStatus(); }
+  Status Pair(ByteView, ByteView) override { return OkStatus(); }
+  Status EndBucket() override { return OkStatus(); }
+};
+
+void FuzzFrame(ByteView bytes) {
+  const auto records = DecodeFrame(bytes);
+  if (!records.ok()) {
+    return;
+  }
+  FrameBuilder builder;
+  for (const FrameRecord& record : *records) {
+    builder.Add(record.key, record.value);
+  }
+  const Bytes again = builder.Take().raw;
+  const auto decoded = DecodeFrame(again);
+  TRESOR_CHECK(decoded.ok() && decoded->size() == records->size());
+}
+
+void FuzzDirectory(ByteView bytes) {
+  const auto directory = DecodeDirectory(bytes);
+  if (directory.ok()) {
+    (void)CheckDirectory(*directory, 1 << 20, 100);
+    Compressor compressor(1);
+    TRESOR_CHECK(DecodeDirectory(EncodeDirectory(*directory, compressor)).ok());
+  }
+}
+
+void FuzzLiveMap(ByteView bytes) {
+  ByteReader reader(bytes);
+  const std::uint64_t records = reader.U16();
+  const std::uint64_t live = reader.U16();
+  const auto map = DecodeLiveMap(reader.View(reader.remaining()), records, live);
+  if (map.ok()) {
+    TRESOR_CHECK(DecodeLiveMap(EncodeLiveMap(*map), records, live).value() == *map);
+  }
+}
+
+void FuzzSealed(ByteView bytes) {
+  static const KeyRing& keys = *new KeyRing(
+      *crypto::SecretKey::FromBytes(AsBytes("0123456789abcdef0123456789abcdef")), Id{});
+  auto cipher = keys.CipherOf(ObjectKind::kSegment, "segments/00/00", bytes);
+  if (cipher.ok()) {
+    (void)cipher->Open(kDirectoryPart, bytes.subspan(kHeaderSize));
+    (void)DecodeTrailer(bytes.last(std::min(bytes.size(), kTrailerSize)), bytes.size());
+  }
+  (void)keys.Open(ObjectKind::kBlob, "blobs/00/00", bytes);
+}
+
+}  // namespace
+}  // namespace tresor::repo
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tresor::repo;
+  tresor::ByteView bytes = std::as_bytes(std::span(data, size));
+  if (bytes.empty()) {
+    return 0;
+  }
+  const auto which = static_cast<unsigned>(bytes[0]) % 6;
+  bytes = bytes.subspan(1);
+  switch (which) {
+    case 0:
+      FuzzFrame(bytes);
+      break;
+    case 1:
+      FuzzDirectory(bytes);
+      break;
+    case 2: {
+      Decompressor decompressor;
+      (void)DecodeIndexBlock(bytes, 40, 4, decompressor);
+      break;
+    }
+    case 3:
+      FuzzLiveMap(bytes);
+      break;
+    case 4: {
+      Ignore ignore;
+      BucketDecoder decoder(ignore);
+      (void)decoder.Part(bytes);
+      (void)decoder.Finish();
+      break;
+    }
+    default:
+      FuzzSealed(bytes);
+  }
+  return 0;
+}
