@@ -356,7 +356,10 @@ class GrpcClient final : public Client {
                                     const etcdserverpb::LeaseKeepAliveRequest& request,
                                     etcdserverpb::LeaseKeepAliveResponse& response) {
     const auto stream = connection.lease->LeaseKeepAlive(&grpc);
-    if (stream->Write(request) && stream->WritesDone() && stream->Read(&response)) {
+    // A write that fails means that the server has ended the stream; reading tells why.
+    (void)stream->Write(request);
+    (void)stream->WritesDone();
+    if (stream->Read(&response)) {
       // The server ends the stream by itself; an answer that has come counts whatever the end.
       etcdserverpb::LeaseKeepAliveResponse more;
       while (stream->Read(&more)) {

@@ -62,10 +62,12 @@ class SnapshotCall {
     if (!WaitOne()) {
       return false;
     }
-    // SnapshotRequest has no fields.
+    // SnapshotRequest has no fields. That the server has ended the stream before it read the
+    // request is no reason not to read: gRPC tells the outcome only after all that was sent.
     const grpc::Slice empty;
     stream_->WriteLast(grpc::ByteBuffer(&empty, 1), grpc::WriteOptions(), nullptr);
-    return WaitOne();
+    (void)WaitOne();
+    return true;
   }
 
   Status ReadAll(SnapshotGuard& guard) {

@@ -37,14 +37,13 @@ class WatchCall final : public Watcher {
   /// Sends the request and waits for the server's word that the watch exists.
   Status Create(const Context& context, const WatchRequest& request) {
     stream_->StartCall(&stream_);
-    ASSIGN_OR_RETURN(bool ok, WaitOperation(context));
-    if (ok) {
-      stream_->Write(ToProto(request), &stream_);
-      ASSIGN_OR_RETURN(ok, WaitOperation(context));
-    }
-    if (!ok) {
+    ASSIGN_OR_RETURN(const bool started, WaitOperation(context));
+    if (!started) {
       return Finish(context);
     }
+    // A write that fails means that the server has ended the stream; reading tells why.
+    stream_->Write(ToProto(request), &stream_);
+    RETURN_IF_ERROR(WaitOperation(context).status());
     RETURN_IF_ERROR(Read(context));
     if (answer_.canceled()) {
       return Cancelled();
