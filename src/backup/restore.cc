@@ -85,8 +85,10 @@ Result<Plan> MakePlan(const RestoreOptions& options) {
     if (!wal_dir.empty()) {
       dirs.push_back(wal_dir);
     }
-    plan.targets.push_back(
-        std::make_unique<RestoreTarget>(*options.fs, data_dir, std::move(wal_dir)));
+    plan.targets.push_back(std::make_unique<RestoreTarget>(
+        *options.fs, data_dir, std::move(wal_dir),
+        RestoredWal{.used = etcd::EncodeRestoredWal(plan.cluster, plan.ids.back()),
+                    .file_bytes = options.wal_file_bytes}));
   }
   for (std::size_t i = 0; i < dirs.size(); ++i) {
     for (std::size_t j = 0; j < dirs.size(); ++j) {
@@ -172,10 +174,8 @@ Result<RestoreResult> Restore(const Context& context, const Source& source,
     RETURN_IF_ERROR(sink.Finish());
   }
   const Bytes snap = etcd::EncodeRestoredSnap(plan.cluster);
-  for (std::size_t i = 0; i < plan.targets.size(); ++i) {
-    RETURN_IF_ERROR(plan.targets[i]->WriteSmallFiles(
-        etcd::RestoredSnapFileName(plan.cluster), snap,
-        etcd::EncodeRestoredWal(plan.cluster, plan.ids[i]), options.wal_file_bytes));
+  for (const auto& target : plan.targets) {
+    RETURN_IF_ERROR(target->WriteSmallFiles(etcd::RestoredSnapFileName(plan.cluster), snap));
   }
   RETURN_IF_ERROR(context.Check());
   for (const auto& target : plan.targets) {

@@ -9,7 +9,10 @@
 //   member 4 when that is done for all members, the markers go
 // Until 3 there is no `member` in data_dir, so etcd takes it for empty. Whoever finds the marker
 // knows that the restore did not end; the next one to the same place removes what is there and
-// begins anew. A directory with `member` and without the marker is complete.
+// begins anew. A directory with `member` and without the marker is complete. With both, the member
+// is complete too, but its fellows may not be: it is removed only when its WAL is, byte by byte,
+// the one that the restore wrote, which shows that no etcd has run on it; else the next restore
+// refuses.
 #pragma once
 
 #include <cstdint>

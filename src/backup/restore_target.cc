@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backup/restore_target.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,8 @@ namespace {
 constexpr std::string_view kMember = "member";
 constexpr std::string_view kStagingPrefix = "member.restoring-";
 constexpr std::string_view kTemporary = ".tmp";
+constexpr std::string_view kRemoved =
+    ".restoring-removed";  // begins as kStagingPrefix, after "member"
 
 constexpr std::string_view kMarkerText =
     "A restore into this directory did not end. It is not a member of etcd: do not start etcd "
@@ -23,29 +26,38 @@ constexpr std::string_view kMarkerText =
 
 std::string MarkerPath(const std::string& dir) { return io::JoinPath(dir, kUnfinishedMarker); }
 
+// etcd passes over names that end in .tmp.
+bool IsTemporaryWal(std::string_view name) {
+  return name.find(".wal.restoring-") != std::string_view::npos && name.ends_with(kTemporary);
+}
+
 /// Names that a restore makes in such a directory, besides the marker.
 bool IsOurs(std::string_view name, bool is_wal_dir) {
   if (is_wal_dir) {
-    return etcd::ParseWalFileName(name).has_value() ||
-           (name.find(".wal.restoring-") != std::string_view::npos && name.ends_with(kTemporary));
+    return etcd::ParseWalFileName(name).has_value() || IsTemporaryWal(name);
   }
   return name == kMember || name.starts_with(kStagingPrefix);
 }
 
 }  // namespace
 
-RestoreTarget::RestoreTarget(io::FileSystem& fs, std::string data_dir, std::string wal_dir)
-    : fs_(fs), data_dir_(std::move(data_dir)), wal_dir_(std::move(wal_dir)) {}
+RestoreTarget::RestoreTarget(io::FileSystem& fs, std::string data_dir, std::string wal_dir,
+                             RestoredWal wal)
+    : fs_(fs), data_dir_(std::move(data_dir)), wal_dir_(std::move(wal_dir)), wal_(std::move(wal)) {}
 
 RestoreTarget::~RestoreTarget() {
   if (begun_ && !finished_) {
     if (db_ != nullptr) {
       (void)db_->Close();
     }
+    if (!CheckNeverStarted().ok()) {
+      return;  // somebody was quick: it is theirs now
+    }
+    // `member` before its log: without one it would look as if an etcd had run.
+    RemoveOurs(data_dir_, false, created_data_dir_);
     if (!wal_dir_.empty()) {
       RemoveOurs(wal_dir_, true, created_wal_dir_);
     }
-    RemoveOurs(data_dir_, false, created_data_dir_);
   }
 }
 
@@ -76,9 +88,73 @@ Result<RestoreTarget::State> RestoreTarget::Look(const std::string& dir, bool is
   return State::kUnfinished;
 }
 
+// Whether the folder's log is the one that this restore writes, byte by byte. An etcd that starts
+// makes the next log's file (0.tmp) first, and appends to the log before it answers anybody.
+Result<RestoreTarget::Log> RestoreTarget::LookAtLog(const std::string& dir) const {
+  ASSIGN_OR_RETURN(const bool exists, io::Exists(fs_, dir));
+  if (!exists) {
+    return Log::kNone;
+  }
+  ASSIGN_OR_RETURN(const std::vector<io::DirEntry> entries, fs_.List(dir));
+  Log log = Log::kNone;
+  for (const io::DirEntry& entry : entries) {
+    if (entry.name == etcd::WalFileName(0, 0)) {
+      ASSIGN_OR_RETURN(const auto file,
+                       fs_.Open(io::JoinPath(dir, entry.name), io::OpenMode::kRead, 0));
+      if (file->size() != std::max<std::uint64_t>(wal_.used.size(), wal_.file_bytes)) {
+        return Log::kOther;
+      }
+      Bytes expected = wal_.used;
+      expected.resize(std::min<std::uint64_t>(file->size(), expected.size() + 512));  // + a record
+      Bytes found(expected.size());
+      RETURN_IF_ERROR(file->ReadAt(0, found));
+      if (found != expected) {
+        return Log::kOther;
+      }
+      log = Log::kOurs;
+    } else if (entry.name != kUnfinishedMarker && !IsTemporaryWal(entry.name)) {
+      return Log::kOther;
+    }
+  }
+  return log;
+}
+
+// What a restore left may be removed only as long as no etcd has run on it: between the rename that
+// makes `member` and the end of the marker a server can start, and then what is there may be the
+// only copy of its writes.
+Status RestoreTarget::CheckNeverStarted() const {
+  const std::string member = io::JoinPath(data_dir_, kMember);
+  ASSIGN_OR_RETURN(const bool has_member, io::Exists(fs_, member));
+  ASSIGN_OR_RETURN(const Log log,
+                   LookAtLog(wal_dir_.empty() ? io::JoinPath(member, "wal") : wal_dir_));
+  if (log == Log::kOther || (has_member && log == Log::kNone)) {
+    return Error(Code::kFailedPrecondition,
+                 "{} is not empty: a restore was interrupted there, but since then an etcd may "
+                 "have run on its member: choose another, or move what is there away",
+                 has_member ? data_dir_ : wal_dir_);
+  }
+  return OkStatus();
+}
+
 Status RestoreTarget::Inspect() const {
   RETURN_IF_ERROR(Look(data_dir_, false).status());
-  return wal_dir_.empty() ? OkStatus() : Look(wal_dir_, true).status();
+  if (!wal_dir_.empty()) {
+    RETURN_IF_ERROR(Look(wal_dir_, true).status());
+  }
+  return CheckNeverStarted();
+}
+
+// `member` loses its name first: a part of one must not look like one.
+Status RestoreTarget::RemoveEntry(const std::string& dir, const std::string& name) {
+  std::string path = io::JoinPath(dir, name);
+  if (name == kMember) {
+    const std::string old = path + std::string(kRemoved);
+    RETURN_IF_ERROR(io::RemoveTree(fs_, old));
+    RETURN_IF_ERROR(fs_.Rename(path, old));
+    RETURN_IF_ERROR(fs_.SyncDir(dir));
+    path = old;
+  }
+  return io::RemoveTree(fs_, path);
 }
 
 // Makes `dir` exist and hold the marker and nothing else, durably.
@@ -88,7 +164,7 @@ Status RestoreTarget::Prepare(const std::string& dir, bool is_wal_dir, bool& cre
     ASSIGN_OR_RETURN(const std::vector<io::DirEntry> entries, fs_.List(dir));
     for (const io::DirEntry& entry : entries) {
       if (entry.name != kUnfinishedMarker) {
-        RETURN_IF_ERROR(io::RemoveTree(fs_, io::JoinPath(dir, entry.name)));
+        RETURN_IF_ERROR(RemoveEntry(dir, entry.name));
       }
     }
     // Not synced: it may be a marker whose name never got durable.
@@ -130,8 +206,7 @@ std::string RestoreTarget::WalDir() const {
   return wal_dir_.empty() ? io::JoinPath(staging_, "wal") : wal_dir_;
 }
 
-Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap, ByteView wal,
-                                      std::uint64_t wal_file_bytes) {
+Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap) {
   const auto write = [&](const std::string& path, ByteView bytes, std::uint64_t size) -> Status {
     ASSIGN_OR_RETURN(const auto file, fs_.Open(path, io::OpenMode::kCreateNew, 0600));
     if (size > bytes.size()) {
@@ -145,10 +220,9 @@ Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView sna
   RETURN_IF_ERROR(write(io::JoinPath(snap_dir, snap_name), snap, 0));
   std::string wal_name = etcd::WalFileName(0, 0);
   if (!wal_dir_.empty()) {
-    // etcd passes over names that end in .tmp.
     wal_name += ".restoring-" + suffix_ + std::string(kTemporary);
   }
-  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), wal, wal_file_bytes));
+  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), wal_.used, wal_.file_bytes));
   RETURN_IF_ERROR(fs_.SyncDir(snap_dir));
   RETURN_IF_ERROR(fs_.SyncDir(WalDir()));
   return fs_.SyncDir(staging_);
@@ -188,8 +262,7 @@ void RestoreTarget::RemoveOurs(const std::string& dir, bool is_wal_dir, bool cre
     return;
   }
   for (const io::DirEntry& entry : *entries) {
-    if (IsOurs(entry.name, is_wal_dir) &&
-        !io::RemoveTree(fs_, io::JoinPath(dir, entry.name)).ok()) {
+    if (IsOurs(entry.name, is_wal_dir) && !RemoveEntry(dir, entry.name).ok()) {
       return;
     }
   }

@@ -302,6 +302,86 @@ TEST(RestoreCrashTest, LeavesNothingOrUnfinishedOrAWholeMember) {
   EXPECT_GT(repeated, 50);
 }
 
+RestoreOptions SmallWal(io::FileSystem& fs, const std::string& wal_dir) {
+  RestoreOptions options = OneMember(fs, wal_dir);
+  options.wal_file_bytes = 4096;
+  return options;
+}
+
+// The restore was cut between the name `member` and the end of the marker, and an etcd was started
+// there all the same: its writes must not be removed by the next restore.
+TEST(RestoreCrashTest, NeverRemovesAMemberThatAnEtcdHasRunOn) {
+  Fixture fixture(testing::RandomStore(2, 60, false));
+  for (const std::string wal_dir : {"", "/wal"}) {
+    for (const bool appended : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", wal_dir, appended));
+      io::MemoryFs fs;
+      StoreModel::Require(fs.CreateDir("/data", 0700));
+      ASSERT_THAT(Restore(kContext, *fixture.source, SmallWal(fs, wal_dir)), IsOk());
+      const auto mark = [&](const std::string& dir) {
+        ASSERT_OK(
+            fs.Open(dir + "/" + std::string(kUnfinishedMarker), io::OpenMode::kCreateNew, 0600));
+      };
+      mark("/data/m");
+      if (!wal_dir.empty()) {
+        mark(wal_dir);
+      }
+      const std::string wal = wal_dir.empty() ? "/data/m/member/wal" : wal_dir;
+      if (appended) {
+        const auto path = wal + "/" + etcd::WalFileName(0, 0);
+        const Bytes log = io::ReadFile(fs, path).value();
+        etcd::WalReader records({ByteView(log)});
+        while (records.Next().value().has_value()) {
+        }
+        ASSERT_OK_AND_ASSIGN(const auto file, fs.Open(path, io::OpenMode::kReadWrite, 0));
+        ASSERT_OK(file->WriteAt(records.offset(), AsBytes(std::string_view("\x10"))));
+      } else {
+        ASSERT_OK(fs.Open(wal + "/0.tmp", io::OpenMode::kCreateNew, 0600));
+      }
+      const Bytes before = io::ReadFile(fs, "/data/m/member/snap/db").value();
+      EXPECT_THAT(Restore(kContext, *fixture.source, SmallWal(fs, wal_dir)).status(),
+                  StatusIs(Code::kFailedPrecondition, HasSubstr("not empty")));
+      EXPECT_EQ(io::ReadFile(fs, "/data/m/member/snap/db").value(), before);
+      // Nor one that has no log where it is looked for.
+      EXPECT_THAT(Restore(kContext, *fixture.source, SmallWal(fs, "/elsewhere")).status(),
+                  StatusIs(Code::kFailedPrecondition, HasSubstr("not empty")));
+      EXPECT_EQ(io::ReadFile(fs, "/data/m/member/snap/db").value(), before);
+    }
+  }
+}
+
+// A repeated restore is cut, too: what it removes does not look like a member that ran.
+TEST(RestoreCrashTest, CanBeRepeatedWhenTheRepetitionWasCut) {
+  Fixture fixture(testing::RandomStore(2, 60, false));
+  for (const std::string wal_dir : {"", "/wal"}) {
+    bool was_cut = true;
+    for (std::uint64_t n = 1; was_cut; ++n) {
+      io::PowerCutFs fs;
+      StoreModel::Require(fs.memory().CreateDir("/data", 0700));
+      ASSERT_THAT(Restore(kContext, *fixture.source, SmallWal(fs.memory(), wal_dir)), IsOk());
+      for (const std::string& dir : {std::string("/data/m"), wal_dir}) {
+        if (!dir.empty()) {
+          ASSERT_OK(fs.memory().Open(dir + "/" + std::string(kUnfinishedMarker),
+                                     io::OpenMode::kCreateNew, 0600));
+          ASSERT_OK(io::SyncTree(fs.memory(), dir));
+        }
+      }
+      fs.CutAtCall(n);
+      const Status status = Restore(kContext, *fixture.source, SmallWal(fs, wal_dir)).status();
+      was_cut = fs.was_cut();
+      ASSERT_EQ(status.ok(), !was_cut) << n << ": " << Message(status);
+      for (const auto unsynced : {io::MemoryFs::Unsynced::kLost, io::MemoryFs::Unsynced::kKept,
+                                  io::MemoryFs::Unsynced::kMixed}) {
+        SCOPED_TRACE(fmt::format("cut at {}, {}", n, static_cast<int>(unsynced)));
+        const auto after = fs.AfterPowerCut(unsynced, n);
+        if (!IsMember(*after, "/data/m") || IsMarked(*after, "/data/m")) {
+          ASSERT_THAT(Restore(kContext, *fixture.source, SmallWal(*after, wal_dir)), IsOk());
+        }
+      }
+    }
+  }
+}
+
 TEST(RestoreFaultTest, CleansUpAfterAnyCallThatFails) {
   Fixture fixture(testing::RandomStore(2, 60, false));
   for (std::uint64_t n = 1;; ++n) {
