@@ -160,6 +160,7 @@ class Checker {
       sequences.push_back(name.sequence);
     }
     std::ranges::sort(sequences, std::greater<>());
+    newest_ = sequences.empty() ? 0 : sequences.front();
     bool have = false;
     std::vector<std::pair<std::string, Status>> damaged;
     for (std::size_t i = 0; i < sequences.size(); ++i) {
@@ -182,7 +183,7 @@ class Checker {
       }
     }
     for (const auto& [name, status] : damaged) {
-      const bool counts = name == CatalogName(sequences.front());
+      const bool counts = name == CatalogName(newest_);
       AddIds(name, status, counts, counts ? AllBackups() : std::vector<Id>());
     }
     return OkStatus();
@@ -315,7 +316,6 @@ class Checker {
         continue;
       }
       RETURN_IF_ERROR(CheckLiveMaps(users));
-      CheckLineage(**reader, users);
       segments_.push_back({.reader = *std::move(reader), .users = &users});
     }
     return OkStatus();
@@ -344,36 +344,6 @@ class Checker {
       }
     }
     return OkStatus();
-  }
-
-  // A backup's segments are of its lineage, or of one that it branched off from; as far as the
-  // backups that are left tell.
-  void CheckLineage(const SegmentReader& reader, const std::vector<SegmentUser>& users) {
-    const Id& lineage = reader.directory().lineage;
-    for (const SegmentUser& user : users) {
-      std::set<Id> ancestors;
-      const Lineage* at = &inventory_.manifest(user.backup).lineage;
-      while (at != nullptr && at->id != lineage && ancestors.insert(at->id).second) {
-        if (!at->parent) {
-          const std::string name =
-              ManifestName(inventory_.backups[user.backup]->entry.info.manifest);
-          Warn(name,
-               Error(Code::kDataLoss, "{}: names {} of lineage {}, which is not one of its own",
-                     name, reader.name(), lineage.ToString()));
-          break;
-        }
-        at = at->parent == lineage ? nullptr : FindLineage(*at->parent);
-      }
-    }
-  }
-
-  [[nodiscard]] const Lineage* FindLineage(const Id& id) const {
-    for (const auto* listed : inventory_.backups) {
-      if (listed->manifest.lineage.id == id) {
-        return &listed->manifest.lineage;
-      }
-    }
-    return nullptr;
   }
 
   Status CheckBlobs() {
@@ -417,6 +387,9 @@ class Checker {
     const auto manifest = objects_.ReadManifest(context_, id);
     if (!manifest.ok()) {
       Warn(name, manifest.status());
+    } else if (newest_damaged_) {
+      // Its catalog can't say whether it was committed; the backup can't be read in any case.
+      AddIds(CatalogName(newest_), Error(Code::kDataLoss, "damaged"), true, {manifest->backup});
     } else if (manifest->catalog_sequence > catalog_.sequence) {
       Warn(name, Error(Code::kFailedPrecondition,
                        "{}: of catalog {}, above the newest, {}: of a save that was interrupted or "
@@ -506,6 +479,7 @@ class Checker {
   std::map<std::string, std::uint64_t> sizes_;
   std::map<ObjectKind, std::vector<ParsedName>> named_;
   Catalog catalog_;
+  std::uint64_t newest_ = 0;  // number of the newest catalog
   bool newest_damaged_ = false;
   bool bad_manifests_ = false;
   Inventory inventory_;

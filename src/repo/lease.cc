@@ -14,21 +14,15 @@ namespace tresor::repo {
 namespace {
 
 constexpr std::chrono::seconds kPoll{1};
+constexpr std::chrono::seconds kRenewTimeout{30};
 constexpr std::chrono::seconds kReleaseTimeout{10};
 constexpr std::uint64_t kMaxLockSize = 64 * 1024;
 
-// The lock that counts: of the highest token the highest beat.
-struct Seen {
-  std::uint64_t token = 0;
-  std::uint32_t beat = 0;
-  friend bool operator==(const Seen&, const Seen&) = default;
-};
-
 std::int64_t Nanos(std::chrono::nanoseconds time) { return time.count(); }
 
-Result<std::vector<Seen>> ListLocks(const Context& context, blob::BlobStore& store) {
+Result<std::vector<LockBeat>> ListLocks(const Context& context, blob::BlobStore& store) {
   ASSIGN_OR_RETURN(const auto blobs, store.List(context, kLocksPrefix));
-  std::vector<Seen> locks;
+  std::vector<LockBeat> locks;
   for (const blob::BlobInfo& blob : blobs) {
     if (const auto name = ParseName(blob.name)) {
       locks.push_back({name->sequence, name->beat});
@@ -37,8 +31,9 @@ Result<std::vector<Seen>> ListLocks(const Context& context, blob::BlobStore& sto
   return locks;
 }
 
-std::optional<Seen> Newest(const std::vector<Seen>& locks) {
-  const auto newest = std::ranges::max_element(locks, [](const Seen& a, const Seen& b) {
+// The lock that counts: of the highest token the highest beat.
+std::optional<LockBeat> Newest(const std::vector<LockBeat>& locks) {
+  const auto newest = std::ranges::max_element(locks, [](const LockBeat& a, const LockBeat& b) {
     return std::pair(a.token, a.beat) < std::pair(b.token, b.beat);
   });
   return newest == locks.end() ? std::nullopt : std::optional(*newest);
@@ -78,7 +73,7 @@ class Watcher {
   Result<std::uint64_t> WaitUntilFree() {
     while (true) {
       ASSIGN_OR_RETURN(const auto locks, ListLocks(context_, store_));
-      const std::optional<Seen> newest = Newest(locks);
+      const std::optional<LockBeat> newest = Newest(locks);
       if (!newest) {
         return 1;
       }
@@ -97,7 +92,7 @@ class Watcher {
 
  private:
   // `held` stays OK: free; else it says by whom it is held.
-  Status Judge(const Seen& newest, Status& held) {
+  Status Judge(const LockBeat& newest, Status& held) {
     const MonotonicTime monotonic = context_.clock().Monotonic();
     if (seen_ != newest) {
       // A new beat of the token that we watched: its holder is alive, so its expiry counts.
@@ -152,7 +147,7 @@ class Watcher {
   const KeyRing& keys_;
   const LeaseOptions& options_;
   const MonotonicTime started_;
-  Seen seen_;  // token 0: none yet
+  LockBeat seen_;  // token 0: none yet
   MonotonicTime seen_at_;
   bool alive_ = false;
   bool watching_ = false;
@@ -182,12 +177,12 @@ Result<std::unique_ptr<Lease>> Lease::Take(const Context& context, blob::BlobSto
     RETURN_IF_ERROR(put);
     // Somebody who had the same token may have come and gone since we listed.
     ASSIGN_OR_RETURN(const auto locks, ListLocks(context, store));
-    if (Newest(locks) != Seen{token, 0}) {
+    if (Newest(locks) != LockBeat{token, 0}) {
       lease->state_.Lock()->released = true;
       RETURN_IF_ERROR(store.Delete(context, LockName(token, 0)));
       continue;
     }
-    for (const Seen& lock : locks) {
+    for (const LockBeat& lock : locks) {
       if (lock.token < token) {
         RETURN_IF_ERROR(store.Delete(context, LockName(lock.token, lock.beat)));
       }
@@ -271,20 +266,28 @@ Status Lease::Renew(const Context& context) {
     state->beat = beat;
     state->renewed = now;
   }
-  return store_.Delete(context, LockName(token_, beat - 1));
+  return DeleteBeatsBelow(context, locks, beat);
+}
+
+Status Lease::DeleteBeatsBelow(const Context& context, const std::vector<LockBeat>& locks,
+                               std::uint32_t beat) {
+  for (const LockBeat& lock : locks) {
+    if (lock.token == token_ && lock.beat < beat) {
+      RETURN_IF_ERROR(store_.Delete(context, LockName(token_, lock.beat)));
+    }
+  }
+  return OkStatus();
 }
 
 Status Lease::Release(const Context& context) {
   thread_.reset();  // stops and joins
   const auto turn = renewing_.Lock();
-  std::uint32_t beat = 0;
   {
     const auto state = state_.Lock();
     if (state->released) {
       return OkStatus();
     }
     state->released = true;
-    beat = state->beat;
     if (state->lost) {
       return OkStatus();
     }
@@ -294,17 +297,18 @@ Status Lease::Release(const Context& context) {
   if (!put.ok() && put.code() != Code::kAlreadyExists) {
     return put;
   }
-  return store_.Delete(context, LockName(token_, beat));
+  ASSIGN_OR_RETURN(const auto locks, ListLocks(context, store_));
+  return DeleteBeatsBelow(context, locks, kReleasedBeat);
 }
 
 void Lease::KeepRenewing(const std::stop_token& stop) {
-  const Context context = Context::Background().WithClock(clock_).WithStop(stop);
-  while (context.Sleep(options_.renew_every).ok()) {
-    const Status renewed = Renew(context);
+  const Context background = Context::Background().WithClock(clock_);
+  while (background.WithStop(stop).Sleep(options_.renew_every).ok()) {
+    const Status renewed = Renew(background.WithTimeout(kRenewTimeout));
     if (renewed.code() == Code::kAborted) {
       return;
     }
-    if (!renewed.ok() && renewed.code() != Code::kCancelled) {
+    if (!renewed.ok()) {
       Log(LogLevel::kWarning, "the repository's lock could not be renewed: {}", Message(renewed));
     }
   }

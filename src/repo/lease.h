@@ -33,6 +33,13 @@ struct Holder {
 };
 [[nodiscard]] Holder ThisProcess();
 
+/// What a lock's name says.
+struct LockBeat {
+  std::uint64_t token = 0;
+  std::uint32_t beat = 0;
+  friend bool operator==(const LockBeat&, const LockBeat&) = default;
+};
+
 struct LeaseOptions {
   std::string operation;  // "backup", "prune" …
   /// How long to wait for another writer.
@@ -88,6 +95,9 @@ class Lease {
   Lease(const Context& context, blob::BlobStore& store, const KeyRing& keys, LeaseOptions options,
         std::uint64_t token);
   [[nodiscard]] Status PutBeat(const Context& context, std::uint32_t beat);
+  /// Of this token.
+  [[nodiscard]] Status DeleteBeatsBelow(const Context& context, const std::vector<LockBeat>& locks,
+                                        std::uint32_t beat);
   void KeepRenewing(const std::stop_token& stop);
 
   const Clock& clock_;

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forget, prune, check and stats, on saved histories.
+#include <map>
+#include <set>
+
+#include "base/status_matchers.h"
+#include "blob/local.h"
+#include "blob/memory.h"
+#include "etcd/format/hash_kv.h"
+#include "io/faults.h"
+#include "repo/format/names.h"
+#include "repo/prune_plan.h"
+#include "repo/test_repository.h"
+
+namespace tresor::repo {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::StatusIs;
+
+std::string Show(const CheckReport& report) {
+  std::string text;
+  for (const Finding& finding : report.findings) {
+    text += fmt::format("{}{}: {}\n", finding.fatal ? "! " : "  ", finding.object,
+                        Message(finding.status));
+  }
+  return text;
+}
+
+std::vector<Id> IdsOf(const std::vector<BackupInfo>& backups) {
+  std::vector<Id> ids;
+  for (const BackupInfo& backup : backups) {
+    ids.push_back(backup.id);
+  }
+  return ids;
+}
+
+// A repository in a store, and what each of its backups must give back.
+struct History {
+  explicit History(blob::BlobStore& blobs) : store(blobs) {}
+
+  Status Init() {
+    RETURN_IF_ERROR(InitTestRepository(context, store, random));
+    return Reopen();
+  }
+  Status Reopen() {
+    ASSIGN_OR_RETURN(repository, OpenTestRepository(context, store, random));
+    return OkStatus();
+  }
+  Status Save() {
+    ASSIGN_OR_RETURN(const SaveResult saved, repo::Save(context, *repository, etcd.snapshot()));
+    snapshots[saved.info.id] = etcd.snapshot();
+    return OkStatus();
+  }
+  // One interval: writes, a compaction that keeps the last ones, a backup.
+  Status Interval(int operations = 60, int keys = 40, std::size_t value_size = 60) {
+    etcd.Churn(operations, keys, value_size);
+    etcd.Compact(etcd.revision() - operations / 3);
+    return Save();
+  }
+  // Forgets all but the newest `keep`.
+  Status Keep(std::size_t keep) {
+    ASSIGN_OR_RETURN(auto backups, repository->List(context));
+    if (backups.size() <= keep) {
+      return OkStatus();
+    }
+    backups.resize(backups.size() - keep);
+    return repository->Forget(context, IdsOf(backups));
+  }
+  Result<PruneReport> Prune(double max_unused = 0.1) {
+    return repository->Prune(context, {.max_unused = max_unused});
+  }
+  // All listed backups read back as they were saved.
+  void ExpectAllEqual() const {
+    const auto backups = repository->List(context);
+    ASSERT_OK(backups);
+    for (const BackupInfo& backup : *backups) {
+      const auto read = ReadAll(context, *repository, backup.id);
+      ASSERT_OK(read);
+      EXPECT_TRUE(*read == snapshots.at(backup.id)) << backup.id.ToString();
+    }
+  }
+  void ExpectClean() const {
+    const auto report = repository->Check(context, {.read_data = true});
+    ASSERT_OK(report);
+    EXPECT_THAT(report->findings, IsEmpty()) << Show(*report);
+  }
+  [[nodiscard]] std::set<std::string> Names(std::string_view prefix) const {
+    std::set<std::string> names;
+    const auto blobs = store.List(context, prefix);
+    for (const auto& blob : blobs.value()) {
+      names.insert(blob.name);
+    }
+    return names;
+  }
+
+  blob::BlobStore& store;
+  FakeClock clock;
+  Context context = Context::Background().WithClock(clock);
+  SeededRandom random{7};
+  std::unique_ptr<RepositoryImpl> repository;
+  FakeEtcd etcd{1};
+  std::map<Id, Snapshot> snapshots;
+};
+
+class PruneTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_OK(history_.Init()); }
+  std::unique_ptr<blob::BlobStore> store_ = blob::MakeMemoryStore();
+  History history_{*store_};
+};
+
+TEST_F(PruneTest, AFreshRepositoryIsCleanAndHasNothingToPrune) {
+  history_.ExpectClean();
+  ASSERT_OK_AND_ASSIGN(const PruneReport report, history_.Prune());
+  EXPECT_EQ(report.written_bytes, 0U);
+  EXPECT_THAT(history_.Names("catalog/"), IsEmpty());
+}
+
+TEST_F(PruneTest, ForgetTakesBackupsOffTheListAndAnUnknownOneChangesNothing) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK(history_.Interval());
+  }
+  const auto backups = history_.repository->List(history_.context).value();
+  EXPECT_THAT(history_.repository->Forget(history_.context, {backups[0].id, Id{}}),
+              StatusIs(Code::kNotFound));
+  EXPECT_EQ(history_.repository->List(history_.context)->size(), 3U);
+
+  ASSERT_OK(history_.repository->Forget(history_.context, {backups[0].id, backups[2].id}));
+
+  const auto left = history_.repository->List(history_.context).value();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].id, backups[1].id);
+  history_.ExpectAllEqual();
+}
+
+TEST_F(PruneTest, RemovesWhatOnlyForgottenBackupsNeeded) {
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_OK(history_.Interval());
+  }
+  ASSERT_OK(history_.Keep(2));
+
+  ASSERT_OK_AND_ASSIGN(const PruneReport report, history_.Prune(0));
+
+  EXPECT_LT(report.stored_bytes_after, report.stored_bytes_before);
+  EXPECT_EQ(report.segments_after, history_.Names("segments/").size());
+  history_.ExpectAllEqual();
+  history_.ExpectClean();
+  ASSERT_OK_AND_ASSIGN(const Stats stats, history_.repository->GetStats(history_.context));
+  EXPECT_EQ(stats.dead_bytes, 0U);
+  EXPECT_EQ(stats.backups.size(), 2U);
+  EXPECT_EQ(stats.segments, history_.Names("segments/").size());
+}
+
+TEST_F(PruneTest, ADryRunChangesNothing) {
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_OK(history_.Interval());
+  }
+  ASSERT_OK(history_.Keep(1));
+  const auto before = history_.Names("");
+
+  ASSERT_OK_AND_ASSIGN(
+      const PruneReport report,
+      history_.repository->Prune(history_.context, {.max_unused = 0, .dry_run = true}));
+
+  EXPECT_GT(report.segments_rewritten, 0U);
+  EXPECT_LT(report.stored_bytes_after, report.stored_bytes_before);
+  EXPECT_EQ(history_.Names(""), before);
+}
+
+TEST_F(PruneTest, RemovesOrphansAndCommitsACatalogBeforeIt) {
+  ASSERT_OK(history_.Interval());
+  SeededRandom random(3);
+  const std::string segment = SegmentName(MakeId(random));
+  const std::string blob = BlobName(MakeId(random));
+  const std::string manifest = ManifestName(MakeId(random));
+  for (const std::string& name : {segment, blob, manifest}) {
+    ASSERT_OK(store_->Put(history_.context, name, AsBytes("orphan")));
+  }
+  ASSERT_OK(store_->Put(history_.context, "somebody/else", AsBytes("x")));
+
+  ASSERT_OK_AND_ASSIGN(const PruneReport report, history_.Prune());
+
+  EXPECT_EQ(report.orphans_removed, 3U);
+  EXPECT_EQ(report.orphan_bytes, 18U);
+  EXPECT_FALSE(history_.Names("").contains(segment));
+  EXPECT_TRUE(history_.Names("").contains("somebody/else"));
+  EXPECT_TRUE(history_.Names("catalog/").contains(CatalogName(2)));
+  history_.ExpectAllEqual();
+}
+
+TEST_F(PruneTest, RefusesWhenAManifestCannotBeRead) {
+  ASSERT_OK(history_.Interval());
+  ASSERT_OK(history_.Interval());
+  const std::string manifest = *history_.Names("manifests/").begin();
+  ASSERT_OK(store_->Delete(history_.context, manifest));
+  const auto before = history_.Names("segments/");
+
+  EXPECT_THAT(history_.Prune(0), StatusIs(Code::kNotFound, HasSubstr(manifest)));
+  EXPECT_EQ(history_.Names("segments/"), before);
+}
+
+TEST_F(PruneTest, KeepsLineagesApart) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK(history_.Interval());
+  }
+  for (int i = 0; i < 4; ++i) {
+    history_.etcd.Corrupt();
+    ASSERT_OK(history_.Interval());
+  }
+  ASSERT_OK(history_.Keep(4));
+
+  ASSERT_OK(history_.Prune(0));
+
+  history_.ExpectAllEqual();
+  history_.ExpectClean();
+}
+
+TEST_F(PruneTest, AReaderGoesOnThroughTheRewrittenManifest) {
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_OK(history_.Interval());
+  }
+  const BackupInfo newest = history_.repository->Find(history_.context, "latest").value();
+  ASSERT_OK_AND_ASSIGN(const auto backup,
+                       history_.repository->OpenBackup(history_.context, newest.id));
+  ASSERT_OK_AND_ASSIGN(const auto stream, backup->Records(history_.context));
+  ASSERT_OK_AND_ASSIGN(auto batch, stream->Next(history_.context));
+  ASSERT_OK(history_.Keep(1));
+  ASSERT_OK_AND_ASSIGN(const PruneReport report, history_.Prune(0));
+  ASSERT_GT(report.segments_rewritten, 0U);
+
+  std::map<etcd::RecordKey, Bytes> records;
+  while (batch) {
+    for (const Record& record : batch->records) {
+      EXPECT_TRUE(records.emplace(record.key, ToBytes(record.value)).second);
+    }
+    auto next = stream->Next(history_.context);
+    ASSERT_OK(next);
+    batch = *std::move(next);
+  }
+  EXPECT_TRUE(records == history_.snapshots.at(newest.id).records);
+}
+
+// 200 intervals with keep 20 and prune: what is stored stays near what lives, and what prune writes
+// near what the backups wrote.
+TEST_F(PruneTest, ManyIntervalsStayNearWhatLives) {
+  std::uint64_t written = 0;
+  std::uint64_t added = 0;
+  for (int i = 0; i < 300; ++i) {
+    history_.etcd.Put("/registry/base/" + std::to_string(i), 300);
+  }
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_OK(history_.Interval(80, 60, 300));
+    added += history_.repository->Find(history_.context, "latest")->added_bytes;
+    ASSERT_OK(history_.Keep(20));
+    ASSERT_OK_AND_ASSIGN(const PruneReport report, history_.Prune());
+    written += report.written_bytes;
+  }
+  ASSERT_OK_AND_ASSIGN(const Stats stats, history_.repository->GetStats(history_.context));
+  std::uint64_t segments = 0;
+  const auto blobs = store_->List(history_.context, "segments/");
+  for (const auto& blob : blobs.value()) {
+    segments += blob.size_bytes;
+  }
+  const std::uint64_t live = segments - stats.dead_bytes;
+  RecordProperty("segment_bytes_over_live", std::to_string(double(segments) / double(live)));
+  RecordProperty("stored_bytes_over_live",
+                 std::to_string(double(stats.stored_bytes) / double(live)));
+  RecordProperty("prune_written_over_added", std::to_string(double(written) / double(added)));
+  fmt::print("segments/live {:.3f} stored/live {:.3f} prune written/added {:.2f} segments {}\n",
+             double(segments) / double(live), double(stats.stored_bytes) / double(live),
+             double(written) / double(added), stats.segments);
+  EXPECT_LE(double(segments), 1.35 * double(live));
+  EXPECT_LE(double(written), 4 * double(added));
+  EXPECT_LE(stats.dead_bytes, segments / 9);
+  history_.ExpectAllEqual();
+  history_.ExpectClean();
+}
+
+TEST_F(PruneTest, CheckRecomputesTheHashKvOfCompactedStores) {
+  for (int i = 0; i < 6; ++i) {
+    history_.etcd.Churn(80, 25, 40);
+    const std::int64_t compacted = history_.etcd.revision() - 20;
+    const bool finished = i % 2 == 0;  // else the compaction is asked for, not carried out
+    if (finished) {
+      history_.etcd.Compact(compacted);
+    }
+    const Snapshot& snapshot = history_.etcd.snapshot();
+    SaveResult result;
+    ASSERT_OK_AND_ASSIGN(
+        auto writer, SaveUncommitted(history_.context, *history_.repository, snapshot, &result));
+    BackupDescription description = DescriptionOf(snapshot);
+    description.compact_revision = compacted;
+    description.scheduled_compact_revision = compacted;
+    description.finished_compact_revision = finished ? compacted : -1;
+    const crypto::KeyedHash hash(crypto::SecretKey::Generate(history_.random));
+    etcd::HashKvFilter filter({.revision = description.revision, .compact_revision = compacted},
+                              {.compacted = finished}, hash);
+    while (const auto from = filter.BeginPass()) {
+      for (const auto& [key, bytes] : snapshot.records) {
+        if (key.main >= *from) {
+          ASSERT_OK(filter.Observe(key, bytes));
+        }
+      }
+      filter.EndPass();
+    }
+    etcd::HashKv sum(filter);
+    for (const auto& [key, bytes] : snapshot.records) {
+      ASSERT_OK(sum.Add(etcd::EncodeRecordKey(key), bytes));
+    }
+    description.hash_kv = {
+        .hash = sum.Finish(), .revision = description.revision, .compact_revision = compacted};
+    ASSERT_OK(writer->Commit(history_.context, description));
+  }
+  history_.ExpectClean();
+}
+
+TEST_F(PruneTest, CheckTellsAWrongHashKv) {
+  ASSERT_OK(history_.Interval());
+  SaveResult result;
+  history_.etcd.Churn(10, 5, 10);
+  ASSERT_OK_AND_ASSIGN(auto writer, SaveUncommitted(history_.context, *history_.repository,
+                                                    history_.etcd.snapshot(), &result));
+  BackupDescription description = DescriptionOf(history_.etcd.snapshot());
+  ++description.hash_kv.hash;
+  ASSERT_OK_AND_ASSIGN(const BackupInfo info, writer->Commit(history_.context, description));
+
+  ASSERT_OK_AND_ASSIGN(const CheckReport report,
+                       history_.repository->Check(history_.context, {.read_data = true}));
+
+  ASSERT_EQ(report.findings.size(), 1U) << Show(report);
+  EXPECT_EQ(report.findings[0].object, ManifestName(info.manifest));
+  EXPECT_THAT(std::string(Message(report.findings[0].status)), HasSubstr("HashKV"));
+  EXPECT_THAT(report.findings[0].backups, ::testing::ElementsAre(info.id));
+}
+
+// --- power cuts ---------------------------------------------------------------------------------
+
+// Forgets and prunes with the power cut at each call; after it, every backup that was kept reads
+// back, and a prune leaves nothing that is not needed.
+void CutEverywhere(bool prune) {
+  using Unsynced = io::MemoryFs::Unsynced;
+  std::uint64_t cuts = 0;
+  for (std::uint64_t n = 1;; ++n) {
+    io::PowerCutFs fs;
+    ASSERT_OK_AND_ASSIGN(const auto store, blob::CreateLocalStore(fs, "/repo"));
+    History history(*store);
+    ASSERT_OK(history.Init());
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_OK(history.Interval(30, 10, 40));
+    }
+    std::set<Id> kept;
+    const auto backups = history.repository->List(history.context).value();
+    for (std::size_t i = 3; i < backups.size(); ++i) {
+      kept.insert(backups[i].id);
+    }
+    if (prune) {
+      ASSERT_OK(history.Keep(2));
+    }
+    fs.CutAtCall(fs.calls() + n);
+    const Status done = prune ? history.Prune(0).status() : history.Keep(2);
+    history.repository.reset();
+    if (!fs.was_cut()) {
+      ASSERT_OK(done);
+      break;
+    }
+    ++cuts;
+    for (const Unsynced unsynced : {Unsynced::kLost, Unsynced::kKept, Unsynced::kMixed}) {
+      SCOPED_TRACE(fmt::format("cut at {}, unsynced {}", n, static_cast<int>(unsynced)));
+      const auto after = fs.AfterPowerCut(unsynced, n);
+      ASSERT_OK_AND_ASSIGN(const auto left, blob::OpenLocalStore(*after, "/repo"));
+      History later(*left);
+      later.clock.Advance(std::chrono::minutes(10));
+      later.snapshots = history.snapshots;
+      ASSERT_OK(later.Reopen());
+      std::set<Id> listed;
+      const auto present = later.repository->List(later.context);
+      ASSERT_OK(present);
+      for (const BackupInfo& backup : *present) {
+        listed.insert(backup.id);
+      }
+      for (const Id& id : kept) {
+        EXPECT_TRUE(listed.contains(id));
+      }
+      EXPECT_TRUE(listed.size() == 2 || listed.size() == 5);
+      later.ExpectAllEqual();
+      ASSERT_OK_AND_ASSIGN(const CheckReport report,
+                           later.repository->Check(later.context, {.read_data = true}));
+      EXPECT_TRUE(report.ok()) << Show(report);
+      ASSERT_OK(later.Prune(0));
+      later.ExpectAllEqual();
+      later.ExpectClean();
+      if (::testing::Test::HasFailure()) {
+        return;
+      }
+    }
+  }
+  EXPECT_GT(cuts, prune ? 20U : 5U);
+}
+
+TEST(PrunePowerCutTest, ForgetCutAtEveryCallLosesNoKeptBackup) { CutEverywhere(false); }
+TEST(PrunePowerCutTest, PruneCutAtEveryCallLosesNoKeptBackup) { CutEverywhere(true); }
+
+// --- the plan -----------------------------------------------------------------------------------
+
+using Groups = std::vector<std::vector<std::size_t>>;
+
+SegmentWaste Waste(std::uint64_t first, std::uint64_t stored, std::uint64_t dead, int lineage = 0) {
+  SegmentWaste waste{
+      .lineage = {}, .first = {.main = first}, .stored_bytes = stored, .dead_bytes = dead};
+  waste.lineage.bytes[0] = static_cast<std::byte>(lineage);
+  return waste;
+}
+
+TEST(PrunePlanTest, TakesTheMostWastefulUntilTheLimitHolds) {
+  EXPECT_EQ(PlanPrune({Waste(1, 100, 10), Waste(2, 100, 60), Waste(3, 100, 5)},
+                      {.max_unused = 0.1, .segment_size_bytes = 100}),
+            Groups({{1}}));
+  EXPECT_EQ(PlanPrune({Waste(1, 100, 10), Waste(2, 100, 5)},
+                      {.max_unused = 0.1, .segment_size_bytes = 100}),
+            Groups());
+  EXPECT_EQ(
+      PlanPrune({Waste(1, 100, 1), Waste(2, 100, 0)}, {.max_unused = 0, .segment_size_bytes = 100}),
+      Groups({{0}}));
+}
+
+TEST(PrunePlanTest, JoinsNeighboursOfOneLineageOnly) {
+  EXPECT_EQ(PlanPrune({Waste(3, 100, 50), Waste(1, 100, 50), Waste(2, 100, 50, 1)},
+                      {.max_unused = 0, .segment_size_bytes = 100}),
+            Groups({{1, 0}, {2}}));
+}
+
+TEST(PrunePlanTest, MergesSmallNeighboursOnlyWhenThatDoublesThem) {
+  const PrunePlanOptions options{.max_unused = 0.1, .segment_size_bytes = 1000};
+  EXPECT_EQ(PlanPrune({Waste(1, 10, 0), Waste(2, 10, 0), Waste(3, 10, 0)}, options), Groups());
+  EXPECT_EQ(
+      PlanPrune({Waste(1, 10, 0), Waste(2, 10, 0), Waste(3, 10, 0), Waste(4, 10, 0)}, options),
+      Groups({{0, 1, 2, 3}}));
+  EXPECT_EQ(PlanPrune({Waste(1, 200, 0), Waste(2, 10, 0), Waste(3, 10, 0), Waste(4, 10, 0),
+                       Waste(5, 10, 0)},
+                      options),
+            Groups({{1, 2, 3, 4}}));
+  EXPECT_EQ(PlanPrune({Waste(1, 10, 0), Waste(2, 10, 0), Waste(3, 900, 0), Waste(4, 10, 0),
+                       Waste(5, 10, 0)},
+                      options),
+            Groups());
+}
+
+}  // namespace
+}  // namespace tresor::repo
