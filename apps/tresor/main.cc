@@ -62,7 +62,7 @@ class StopOnSignals {
 };
 
 int Main(int argc, char** argv) {
-  const StopOnSignals stop;
+  StopOnSignals stop;
   cli::Host host{.file_system = io::PosixFileSystem(),
                  .clock = SystemClock(),
                  .random = SystemRandom(),

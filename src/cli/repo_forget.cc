@@ -10,6 +10,7 @@
 #include "cli/invocation.h"
 #include "cli/prune_report.h"
 #include "cli/repository_access.h"
+#include "cli/snapshot_source.h"
 #include "cli/text.h"
 
 namespace tresor::cli {
@@ -34,7 +35,7 @@ Result<ForgetRules> ReadRules(Invocation& invocation, repo::Repository& reposito
                  "--keep-last 0 would remove every backup; it needs --force");
   }
   for (const std::string& word : arguments.positionals()) {
-    Result<repo::BackupInfo> found = repository.Find(invocation.context(), word);
+    Result<repo::BackupInfo> found = FindBackup(invocation.context(), repository, word);
     if (!found.ok()) {
       invocation.Hint("`tresor repo list` shows the ids");
       return found.status();

@@ -9,6 +9,8 @@
 namespace tresor::cli {
 namespace {
 
+constexpr std::string_view kBefore = "latest~";
+
 std::string FileHint(const Status& status) {
   switch (status.code()) {
     case Code::kNotFound:
@@ -28,7 +30,21 @@ bool LooksLikeBackup(std::string_view word) {
   const bool hex = std::all_of(word.begin(), word.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   });
-  return word == "latest" || (hex && word.size() >= 4 && word.size() <= 32);
+  return word == "latest" || word.starts_with(kBefore) ||
+         (hex && word.size() >= 4 && word.size() <= 32);
+}
+
+Result<repo::BackupInfo> FindBackup(const Context& context, repo::Repository& repository,
+                                    const std::string& word) {
+  if (!word.starts_with(kBefore)) {
+    return repository.Find(context, word);
+  }
+  ASSIGN_OR_RETURN(const std::uint64_t steps, ParseInteger(word.substr(kBefore.size())));
+  ASSIGN_OR_RETURN(const std::vector<repo::BackupInfo> backups, repository.List(context));
+  if (steps >= backups.size()) {
+    return Error(Code::kNotFound, "{}: there are only {} backups", word, backups.size());
+  }
+  return backups[backups.size() - 1 - steps];
 }
 
 Result<std::unique_ptr<OpenedSource>> SourceOpener::Open(const std::string& word,
@@ -51,7 +67,7 @@ Status SourceOpener::OpenBackup(const std::string& word, OpenedSource& opened) {
   }
   repo::Repository& repository = *repository_->repository;
   const std::string tried = fmt::format("opening backup {} of {}", word, repository_->dir);
-  const Result<repo::BackupInfo> info = repository.Find(invocation_.context(), word);
+  const Result<repo::BackupInfo> info = FindBackup(invocation_.context(), repository, word);
   if (!info.ok()) {
     const Status status = RepositoryError(invocation_, info.status(), tried);
     if (status.code() == Code::kNotFound) {

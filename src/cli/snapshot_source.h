@@ -18,8 +18,12 @@
 
 namespace tresor::cli {
 
-/// "latest", or 4 to 32 hex digits. Everything else is a file.
+/// "latest", "latest~2" (the second before it), or 4 to 32 hex digits. Everything else is a file.
 [[nodiscard]] bool LooksLikeBackup(std::string_view word);
+/// kNotFound; kInvalidArgument: several have these digits, or no number after '~'.
+[[nodiscard]] Result<repo::BackupInfo> FindBackup(const Context& context,
+                                                  repo::Repository& repository,
+                                                  const std::string& word);
 
 /// A backup in a repository, or a file. Keeps open what the source needs.
 class OpenedSource {
