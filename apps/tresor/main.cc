@@ -62,6 +62,8 @@ class StopOnSignals {
 };
 
 int Main(int argc, char** argv) {
+  // A file over the limit (ulimit -f) is then an error like a full disk, not the end.
+  (void)std::signal(SIGXFSZ, SIG_IGN);
   StopOnSignals stop;
   cli::Host host{.file_system = io::PosixFileSystem(),
                  .clock = SystemClock(),
