@@ -31,18 +31,6 @@ Result<Bytes> Objects::Read(const Context& context, ObjectKind kind, std::string
   return keys_.Open(kind, name, *stored);
 }
 
-Result<Bytes> Objects::ReadStored(const Context& context, std::string_view name,
-                                  std::uint64_t size) const {
-  auto stored = store_.GetAll(context, name, size);
-  if (!stored.ok()) {
-    return Annotate(stored.status(), name);
-  }
-  if (stored->size() != size) {
-    return Error(Code::kDataLoss, "{}: {} bytes instead of {}", name, stored->size(), size);
-  }
-  return stored;
-}
-
 Result<std::uint64_t> Objects::Write(const Context& context, ObjectKind kind, std::string_view name,
                                      ByteView raw) const {
   const Bytes sealed = keys_.Seal(kind, name, raw, compression_level_, random_);

@@ -45,10 +45,6 @@ class Objects {
   /// Reads, opens. kNotFound: it isn't there. kDataLoss, kUnimplemented.
   [[nodiscard]] Result<Bytes> Read(const Context& context, ObjectKind kind,
                                    std::string_view name) const;
-  /// The object as stored: reads `size` bytes, which is all there is. kNotFound; kDataLoss: another
-  /// size.
-  [[nodiscard]] Result<Bytes> ReadStored(const Context& context, std::string_view name,
-                                         std::uint64_t size) const;
   /// Seals, puts, reads back and compares. kAlreadyExists: there is one of that name; left as it
   /// is. kDataLoss: what was read back differs. Returns the stored size.
   [[nodiscard]] Result<std::uint64_t> Write(const Context& context, ObjectKind kind,
