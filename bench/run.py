@@ -109,7 +109,7 @@ class Bench:
         self.o = options
         self.tools = os.environ.get("TRESOR_TEST_TOOLS", os.path.join(ROOT, "build", "tools"))
         self.bin = os.path.join(ROOT, "build", options.preset)
-        self.tresor = os.path.join(self.bin, "apps", "tresor", "tresor")
+        self.tresor = os.path.join(self.bin, "bin", "tresor")
         self.loadgen = os.path.join(self.bin, "bench", "loadgen")
         self.bound = os.path.join(self.bin, "bench", "record_bound")
         self.etcdctl = os.path.join(self.tools, "etcdctl-3.5")

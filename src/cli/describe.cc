@@ -38,7 +38,7 @@ repo::EvidenceResult WorstOf(const std::vector<repo::Evidence>& evidence) {
 }
 
 std::string HashText(const repo::HashKv& hash) {
-  std::string text = fmt::format("{:08x} at revision {}", hash.hash, hash.revision);
+  std::string text = fmt::format("{} at revision {}", hash.hash, hash.revision);
   if (hash.compact_revision >= 0) {
     text += fmt::format(", compacted at {}", hash.compact_revision);
   }
@@ -46,14 +46,19 @@ std::string HashText(const repo::HashKv& hash) {
 }
 
 void PrintEvidence(Invocation& invocation, const std::vector<repo::Evidence>& evidence) {
-  // Painted words come last in their width: the table counts characters, so only the last column
-  // may have colours.
-  Table table({{"EVIDENCE"}, {"DETAIL"}, {"TIME"}, {"RESULT"}});
+  // Not a Table: the painted word stands in the middle, and is as wide as it looks.
+  std::size_t width = 0;
   for (const repo::Evidence& item : evidence) {
-    table.Add({Escape(AsBytes(item.check)), Escape(AsBytes(item.detail)),
-               TimeText(item.time_unix_nanos), PaintEvidence(invocation, item.result)});
+    width = std::max(width, item.check.size());
   }
-  table.Print(invocation.out());
+  invocation.out() << fmt::format("{:<{}}  {:<8}  {}\n", "EVIDENCE",
+                                  std::max<std::size_t>(width, 8), "RESULT", "DETAIL");
+  for (const repo::Evidence& item : evidence) {
+    const std::string padding(8 - std::min<std::size_t>(8, EvidenceWord(item.result).size()), ' ');
+    invocation.out() << fmt::format(
+        "{:<{}}  {}{}  {}\n", Escape(AsBytes(item.check)), std::max<std::size_t>(width, 8),
+        PaintEvidence(invocation, item.result), padding, Escape(AsBytes(item.detail)));
+  }
 }
 
 Json HashJson(const repo::HashKv& hash) {
