@@ -15,8 +15,8 @@ std::vector<Flag> KeySelectionFlags() {
        .letter = 'k',
        .kind = ValueKind::kText,
        .value_name = "KIND",
-       .help = "only Kubernetes objects of this kind: pods, po, Deployment, crd, "
-               "certificates.cert-manager.io, ..."},
+       .help = "only Kubernetes objects of this kind: pods, po, Deployment, crd or "
+               "certificates.cert-manager.io"},
       {.name = "namespace",
        .letter = 'n',
        .kind = ValueKind::kText,

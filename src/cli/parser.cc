@@ -321,7 +321,7 @@ Result<std::chrono::nanoseconds> ParseDuration(std::string_view text) {
     double number = 0;
     const auto [end, error] =
         std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
-    if (error != std::errc{} || number < 0) {
+    if (error != std::errc{} || !(number >= 0)) {
       return bad();
     }
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
