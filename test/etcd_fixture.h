@@ -43,6 +43,9 @@ struct EtcdOptions {
   /// TLS for clients, with a new authority; clients must show a certificate (its CN is "root").
   bool tls = false;
   std::vector<std::string> flags = {};  // more of them, for every member
+  /// Who client() is, in a store where authentication is on already; EnableAuth sets them too.
+  std::string user = {};
+  std::string password = {};
 };
 
 /// One cluster. Members are called m0, m1, …, listen on free ports of 127.0.0.1 and keep their
@@ -69,7 +72,8 @@ class EtcdCluster {
   /// Starts member `i` without waiting for more than its process.
   [[nodiscard]] Status StartMember(int i);
   [[nodiscard]] Status WaitHealthy(int i, const Context& context);
-  /// SIGTERM, and its end.
+  /// SIGTERM, and its end. A server waits up to five seconds for its clients to hang up, and an
+  /// idle client does not notice: Disconnect() first where that counts.
   void StopMember(int i);
   /// SIGKILL, and its end.
   void KillMember(int i);
@@ -79,6 +83,7 @@ class EtcdCluster {
   [[nodiscard]] const std::string& dir() const { return scratch_->path(); }
   [[nodiscard]] const std::string& name(int i) const { return Get(i).name; }
   [[nodiscard]] const std::string& data_dir(int i) const { return Get(i).data_dir; }
+  [[nodiscard]] const std::string& log_path(int i) const { return Get(i).log_path; }
   /// The client URL.
   [[nodiscard]] const std::string& endpoint(int i) const { return Get(i).endpoint; }
   [[nodiscard]] const std::string& peer_url(int i) const { return Get(i).peer_url; }
@@ -93,6 +98,8 @@ class EtcdCluster {
   [[nodiscard]] const etcd::ClientOptions& client_options() const { return client_options_; }
   /// A client of all members.
   [[nodiscard]] etcd::Client& client() { return *client_; }
+  /// Hangs up, and makes another client(): references to the old one are void.
+  [[nodiscard]] Status Disconnect() { return Connect(); }
   /// --endpoints … and what TLS and authentication need, for etcdctl.
   [[nodiscard]] std::vector<std::string> EtcdctlFlags() const;
 
