@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/environment.h"
+#include "base/random.h"
 
 namespace tresor::testing {
 namespace {
@@ -39,29 +40,32 @@ std::string Tail(const std::string& text, int lines) {
 }
 
 /// Ports that nothing listens on at this moment; all are held until the last is known, so that
-/// they differ.
+/// they differ. They are below those that Linux gives to outgoing connections (ip_local_port_range,
+/// from 32768), one of which might take a port before the member does.
 Result<std::vector<int>> FreePorts(int count) {
+  constexpr int kFirst = 10000;
+  constexpr int kEnd = 32000;
+  constexpr int kMostAttempts = 1000;
   std::vector<int> sockets;
   std::vector<int> ports;
-  Status status;
-  while (status.ok() && static_cast<int>(ports.size()) < count) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockets.push_back(fd);
+  for (int attempt = 0; attempt < kMostAttempts && static_cast<int>(ports.size()) < count;
+       ++attempt) {
+    const int port = kFirst + static_cast<int>(SystemRandom().Below(kEnd - kFirst));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      status = Error(Code::kUnavailable, "no free port: {}", std::strerror(errno));
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockets.push_back(fd);
+    if (fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+      ports.push_back(port);
     }
-    ports.push_back(ntohs(address.sin_port));
   }
   for (const int fd : sockets) {
     ::close(fd);
   }
-  if (!status.ok()) {
-    return status;
+  if (static_cast<int>(ports.size()) < count) {
+    return Error(Code::kUnavailable, "no free port: {}", std::strerror(errno));
   }
   return ports;
 }

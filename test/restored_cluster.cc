@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/restored_cluster.h"
 
-#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -38,12 +37,7 @@ Status StartTogether(const std::vector<EtcdCluster*>& clusters) {
 
 Status StopAndCheck(const Context& context, EtcdCluster& etcd, const std::string& line) {
   RETURN_IF_ERROR(etcd.Disconnect());
-  // All at once: one that is left alone looks for the others before it gives up.
   for (int i = 0; i < etcd.size(); ++i) {
-    RETURN_IF_ERROR(etcd.member(i)->Signal(SIGTERM));
-  }
-  for (int i = 0; i < etcd.size(); ++i) {
-    RETURN_IF_ERROR(etcd.member(i)->Wait(context).status());
     etcd.StopMember(i);
     std::ostringstream log;
     log << std::ifstream(etcd.log_path(i)).rdbuf();

@@ -82,6 +82,18 @@ Status DescribeLeases(const Context& context, etcd::Client& client,
   return OkStatus();
 }
 
+/// A member may lag behind the one that answered last.
+Result<etcd::HashKvResponse> HashWhenThere(const Context& context, etcd::Client& client,
+                                           const std::string& endpoint, std::int64_t revision) {
+  while (true) {
+    Result<etcd::HashKvResponse> hash = client.HashKv(context, endpoint, revision);
+    if (hash.status().code() != Code::kOutOfRange ||
+        !context.Sleep(std::chrono::milliseconds(10)).ok()) {
+      return hash;
+    }
+  }
+}
+
 }  // namespace
 
 Status FillRichStore(const Context& context, etcd::Client& client) {
@@ -157,7 +169,8 @@ Result<std::vector<std::string>> DescribeStore(const Context& context, etcd::Cli
   const std::int64_t revision = now.header.revision;
   std::int64_t compacted = -1;
   for (const std::string& endpoint : client.endpoints()) {
-    ASSIGN_OR_RETURN(const etcd::HashKvResponse hash, client.HashKv(context, endpoint, revision));
+    ASSIGN_OR_RETURN(const etcd::HashKvResponse hash,
+                     HashWhenThere(context, client, endpoint, revision));
     compacted = hash.compact_revision;
     lines.push_back(fmt::format("hash {:08x} at {}, compacted at {}", hash.hash, revision,
                                 hash.compact_revision));

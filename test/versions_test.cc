@@ -4,6 +4,7 @@
 // restart.
 #include <algorithm>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -223,6 +224,9 @@ TEST_P(EveryLineTest, BumpedRevisionsCancelOldWatches) {
 
 struct Cross {
   std::string from, to;
+  friend std::ostream& operator<<(std::ostream& out, const Cross& cross) {
+    return out << cross.from << " to " << cross.to;
+  }
 };
 
 class ThreeMembersTest : public ::testing::TestWithParam<Cross> {};
