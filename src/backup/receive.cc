@@ -9,8 +9,9 @@
 namespace tresor::backup {
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
-constexpr std::size_t kBuffers = 16;
+// As the spool writes: a full buffer goes out without another copy.
+constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
+constexpr std::size_t kBuffers = 8;
 
 }  // namespace
 

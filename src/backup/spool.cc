@@ -14,8 +14,10 @@ namespace {
 constexpr std::size_t kTag = crypto::Aead::kTagSize;
 constexpr std::size_t kStride = kSpoolChunkBytes + kTag;
 // Sealed and written together.
-constexpr std::size_t kWriteChunks = 16;
+constexpr std::size_t kWriteChunks = 64;
 constexpr std::size_t kWriteBytes = kWriteChunks * kSpoolChunkBytes;
+// Read together, at most.
+constexpr std::size_t kReadChunks = 16;
 
 // Which reader a thread tries first, so that threads seldom meet.
 std::size_t ThreadNumber() {
@@ -108,21 +110,27 @@ Status Spool::TakeIn(ByteView bytes) {
     return OkStatus();
   }
   while (!bytes.empty()) {
+    if (memory_.empty() && bytes.size() >= kWriteBytes) {
+      RETURN_IF_ERROR(Write(bytes.first(kWriteBytes)));
+      bytes = bytes.subspan(kWriteBytes);
+      continue;
+    }
     const std::size_t part = std::min(bytes.size(), kWriteBytes - memory_.size());
     memory_.insert(memory_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(part));
     bytes = bytes.subspan(part);
     if (memory_.size() == kWriteBytes) {
-      RETURN_IF_ERROR(WriteBuffer());
+      RETURN_IF_ERROR(Write(memory_));
+      memory_.clear();
     }
   }
   return OkStatus();
 }
 
-Status Spool::WriteBuffer() {
+Status Spool::Write(ByteView plain) {
   const std::uint64_t first = chunks_;
   sealed_.resize(kWriteChunks * kStride);
   std::size_t sealed_size = 0;
-  for (ByteView rest = memory_; !rest.empty();) {
+  for (ByteView rest = plain; !rest.empty();) {
     const std::size_t part = std::min(rest.size(), kSpoolChunkBytes);
     aead_->SealTo(chunks_, {}, rest.first(part),
                   MutableByteView(sealed_).subspan(sealed_size, part + kTag));
@@ -130,7 +138,6 @@ Status Spool::WriteBuffer() {
     sealed_size += part + kTag;
     ++chunks_;
   }
-  memory_.clear();
   return Annotate(file_->WriteAt(first * kStride, ByteView(sealed_).first(sealed_size)), "spool");
 }
 
@@ -141,7 +148,7 @@ Status Spool::Finish() {
   }
   if (file_ != nullptr) {
     if (!memory_.empty()) {
-      RETURN_IF_ERROR(WriteBuffer());
+      RETURN_IF_ERROR(Write(memory_));
     }
     memory_ = {};
     sealed_ = {};
@@ -198,9 +205,9 @@ Status Spool::ReadFromFile(Reader& reader, std::uint64_t offset, MutableByteView
       continue;
     }
 
-    // As many chunks at once as the rest of `out` touches, within one write's size.
+    // As many chunks at once as the rest of `out` touches, within kReadChunks.
     const std::uint64_t last =
-        std::min((offset + out.size() - 1) / kSpoolChunkBytes, chunk + kWriteChunks - 1);
+        std::min((offset + out.size() - 1) / kSpoolChunkBytes, chunk + kReadChunks - 1);
     const std::uint64_t sealed_size = (last - chunk) * kStride + ChunkBytes(last) + kTag;
     reader.sealed.resize(std::max<std::size_t>(reader.sealed.size(), sealed_size));
     RETURN_IF_ERROR(

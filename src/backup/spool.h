@@ -61,7 +61,8 @@ class Spool final : public io::RandomReader {
   explicit Spool(const SpoolOptions& options);
   [[nodiscard]] Status TakeIn(ByteView bytes);
   [[nodiscard]] Status MoveToFile(std::uint64_t expected_bytes);
-  [[nodiscard]] Status WriteBuffer();
+  /// Seals and writes; all but the last call have whole chunks.
+  [[nodiscard]] Status Write(ByteView plain);
   [[nodiscard]] Status ReadFromFile(Reader& reader, std::uint64_t offset,
                                     MutableByteView out) const;
   [[nodiscard]] std::uint64_t ChunkBytes(std::uint64_t chunk) const;

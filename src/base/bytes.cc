@@ -7,7 +7,8 @@
 namespace tresor {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "Tresor is built for little-endian machines");
+static_assert(std::endian::native == std::endian::little,
+              "Tresor is built for little-endian machines");
 
 template <typename T>
 T Load(const std::byte* from) {
@@ -42,7 +43,9 @@ std::uint64_t LoadU64BigEndian(const std::byte* from) { return __builtin_bswap64
 void StoreU16(std::byte* to, std::uint16_t value) { std::memcpy(to, &value, sizeof value); }
 void StoreU32(std::byte* to, std::uint32_t value) { std::memcpy(to, &value, sizeof value); }
 void StoreU64(std::byte* to, std::uint64_t value) { std::memcpy(to, &value, sizeof value); }
-void StoreU64BigEndian(std::byte* to, std::uint64_t value) { StoreU64(to, __builtin_bswap64(value)); }
+void StoreU64BigEndian(std::byte* to, std::uint64_t value) {
+  StoreU64(to, __builtin_bswap64(value));
+}
 
 ByteView ByteReader::View(std::uint64_t size) {
   if (bad_ || size > bytes_.size() - offset_) {
@@ -100,7 +103,9 @@ ByteView ByteReader::LengthPrefixed() { return View(Varint()); }
 void ByteWriter::U16(std::uint16_t value) { AppendInteger(bytes_, value); }
 void ByteWriter::U32(std::uint32_t value) { AppendInteger(bytes_, value); }
 void ByteWriter::U64(std::uint64_t value) { AppendInteger(bytes_, value); }
-void ByteWriter::U64BigEndian(std::uint64_t value) { AppendInteger(bytes_, __builtin_bswap64(value)); }
+void ByteWriter::U64BigEndian(std::uint64_t value) {
+  AppendInteger(bytes_, __builtin_bswap64(value));
+}
 
 // Here and not in the header: inlined, GCC 12 sees overflows that cannot be.
 void ByteWriter::Append(ByteView bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }

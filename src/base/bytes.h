@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Byte strings, and the one bounds-checked way to decode and encode them.
 //
-// Integers are little-endian unless the name says BigEndian. Varint is protobuf's (LEB128, at most 10 bytes).
+// Integers are little-endian unless the name says BigEndian. Varint is protobuf's (LEB128, at most
+// 10 bytes).
 #pragma once
 
 #include <compare>
@@ -50,9 +51,9 @@ void StoreU64BigEndian(std::byte* to, std::uint64_t value);
 
 /// Reads values from the front of a byte string.
 ///
-/// Errors are sticky: the first read past the end (or bad varint) turns the reader bad; from then on every read gives
-/// zero or empty. So a decoder reads a whole structure and asks `ok()` once, before it believes any of it.
-/// Borrows the bytes. Not thread-safe.
+/// Errors are sticky: the first read past the end (or bad varint) turns the reader bad; from then
+/// on every read gives zero or empty. So a decoder reads a whole structure and asks `ok()` once,
+/// before it believes any of it. Borrows the bytes. Not thread-safe.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : bytes_(bytes) {}

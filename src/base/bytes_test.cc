@@ -30,7 +30,8 @@ TEST(BytesTest, IntegersRoundTrip) {
 
 TEST(BytesTest, VarintsRoundTripAtEveryLength) {
   for (unsigned bits = 0; bits <= 64; ++bits) {
-    const std::uint64_t value = bits == 64 ? std::numeric_limits<std::uint64_t>::max() : (std::uint64_t{1} << bits) - 1;
+    const std::uint64_t value =
+        bits == 64 ? std::numeric_limits<std::uint64_t>::max() : (std::uint64_t{1} << bits) - 1;
     ByteWriter writer;
     writer.Varint(value);
     ByteReader reader(writer.view());
@@ -78,8 +79,9 @@ TEST(BytesTest, ComparesAsMemcmpThenByLength) {
 }
 
 TEST(BytesTest, ZigZagRoundTrips) {
-  for (const std::int64_t value : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1}, std::numeric_limits<std::int64_t>::min(),
-                                   std::numeric_limits<std::int64_t>::max()}) {
+  for (const std::int64_t value :
+       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1},
+        std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
     EXPECT_EQ(UnZigZag(ZigZag(value)), value);
   }
 }

@@ -9,7 +9,9 @@ namespace {
 class RealClock final : public Clock {
  public:
   [[nodiscard]] WallTime Now() const override { return std::chrono::system_clock::now(); }
-  [[nodiscard]] MonotonicTime Monotonic() const override { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] MonotonicTime Monotonic() const override {
+    return std::chrono::steady_clock::now();
+  }
 };
 
 }  // namespace
@@ -39,8 +41,8 @@ std::string FormatTime(WallTime time, bool precise) {
   std::tm parts{};
   gmtime_r(&unix_seconds, &parts);
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(time - seconds).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                      precise ? fmt::format(".{:03}", millis) : "");
 }
 

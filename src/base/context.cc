@@ -44,8 +44,8 @@ std::optional<std::chrono::nanoseconds> Context::Remaining() const {
   if (!deadline_) {
     return std::nullopt;
   }
-  return std::max(std::chrono::nanoseconds{0},
-                  std::chrono::duration_cast<std::chrono::nanoseconds>(*deadline_ - clock_->Monotonic()));
+  return std::max(std::chrono::nanoseconds{0}, std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                   *deadline_ - clock_->Monotonic()));
 }
 
 Status Context::Sleep(std::chrono::nanoseconds duration) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Context: how long a call may take, and whether it has been told to stop. First argument of whatever may block.
+// Context: how long a call may take, and whether it has been told to stop. First argument of
+// whatever may block.
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,8 @@ class Context {
 
   /// kCancelled when told to stop, kDeadlineExceeded past the deadline, else OK.
   [[nodiscard]] Status Check() const;
-  /// Sleeps, but no longer than the deadline or the stop allows; the status is Check()'s afterwards.
+  /// Sleeps, but no longer than the deadline or the stop allows; the status is Check()'s
+  /// afterwards.
   [[nodiscard]] Status Sleep(std::chrono::nanoseconds duration) const;
 
   [[nodiscard]] std::optional<MonotonicTime> deadline() const { return deadline_; }

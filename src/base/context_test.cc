@@ -11,7 +11,8 @@ using ::tresor::testing::StatusIs;
 
 TEST(ContextTest, DeadlinePasses) {
   FakeClock clock;
-  const Context context = Context::Background().WithClock(clock).WithTimeout(std::chrono::seconds(5));
+  const Context context =
+      Context::Background().WithClock(clock).WithTimeout(std::chrono::seconds(5));
   EXPECT_THAT(context.Check(), IsOk());
   EXPECT_EQ(*context.Remaining(), std::chrono::seconds(5));
   clock.Advance(std::chrono::seconds(5));
@@ -21,8 +22,10 @@ TEST(ContextTest, DeadlinePasses) {
 
 TEST(ContextTest, TheEarlierDeadlineHolds) {
   FakeClock clock;
-  const Context context =
-      Context::Background().WithClock(clock).WithTimeout(std::chrono::seconds(5)).WithTimeout(std::chrono::hours(1));
+  const Context context = Context::Background()
+                              .WithClock(clock)
+                              .WithTimeout(std::chrono::seconds(5))
+                              .WithTimeout(std::chrono::hours(1));
   EXPECT_EQ(*context.Remaining(), std::chrono::seconds(5));
 }
 

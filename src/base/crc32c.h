@@ -8,7 +8,8 @@
 
 namespace tresor {
 
-/// Continues `crc` over `bytes`, as Go's crc32.Update does: begin with 0. CRC of "123456789" is 0xe3069283.
+/// Continues `crc` over `bytes`, as Go's crc32.Update does: begin with 0. CRC of "123456789" is
+/// 0xe3069283.
 [[nodiscard]] std::uint32_t Crc32c(std::uint32_t crc, ByteView bytes);
 
 }  // namespace tresor

@@ -6,7 +6,9 @@
 namespace tresor {
 namespace {
 
-TEST(Crc32cTest, GivesThePublishedCheckValue) { EXPECT_EQ(Crc32c(0, AsBytes("123456789")), 0xe3069283); }
+TEST(Crc32cTest, GivesThePublishedCheckValue) {
+  EXPECT_EQ(Crc32c(0, AsBytes("123456789")), 0xe3069283);
+}
 
 // etcd's HashKV of an empty store is the CRC of the bucket's name.
 TEST(Crc32cTest, GivesTheHashOfAnEmptyStore) { EXPECT_EQ(Crc32c(0, AsBytes("key")), 1084519789U); }

@@ -12,7 +12,8 @@
 namespace tresor {
 
 std::optional<std::string> GetEnvironment(const std::string& name) {
-  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
+  const char* value = std::getenv(
+      name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 

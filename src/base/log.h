@@ -12,10 +12,12 @@ namespace tresor {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-/// Receives every line whose level is at least the one set. Called from any thread, one call at a time.
+/// Receives every line whose level is at least the one set. Called from any thread, one call at a
+/// time.
 using LogSink = std::function<void(LogLevel level, std::string_view line)>;
 
-/// Process-wide; set once at start. The default writes "warning: text" to standard error from kWarning on.
+/// Process-wide; set once at start. The default writes "warning: text" to standard error from
+/// kWarning on.
 void SetLogSink(LogLevel minimum, LogSink sink);
 void LogLine(LogLevel level, std::string_view line);
 

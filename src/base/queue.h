@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BoundedQueue: hands items from producers to consumers, and makes the faster side wait. The joint of every pipeline.
+// BoundedQueue: hands items from producers to consumers, and makes the faster side wait. The joint
+// of every pipeline.
 #pragma once
 
 #include <condition_variable>

@@ -36,7 +36,8 @@ std::uint64_t Random::Next() {
 
 std::uint64_t Random::Below(std::uint64_t bound) {
   TRESOR_CHECK(bound > 0);
-  const std::uint64_t unfair = (0 - bound) % bound;  // numbers below this would favour small results
+  const std::uint64_t unfair =
+      (0 - bound) % bound;  // numbers below this would favour small results
   std::uint64_t number = Next();
   while (number < unfair) {
     number = Next();

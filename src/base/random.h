@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Randomness comes in from outside: SystemRandom() for keys and names, SeededRandom for tests and generated load.
+// Randomness comes in from outside: SystemRandom() for keys and names, SeededRandom for tests and
+// generated load.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ class Random {
 /// The operating system's, fit for keys. Lives for ever.
 [[nodiscard]] Random& SystemRandom();
 
-/// The same numbers for the same seed, on every machine and release (xoshiro256**, seeded by splitmix64).
+/// The same numbers for the same seed, on every machine and release (xoshiro256**, seeded by
+/// splitmix64).
 class SeededRandom final : public Random {
  public:
   explicit SeededRandom(std::uint64_t seed);

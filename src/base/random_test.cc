@@ -27,7 +27,9 @@ TEST(RandomTest, BelowStaysBelowAndReachesAll) {
 TEST(SystemRandomTest, FillsEveryByte) {
   Bytes bytes(4096);
   SystemRandom().Fill(bytes);
-  EXPECT_GT(std::count_if(bytes.begin(), bytes.end(), [](std::byte b) { return b != std::byte{0}; }), 4000);
+  EXPECT_GT(
+      std::count_if(bytes.begin(), bytes.end(), [](std::byte b) { return b != std::byte{0}; }),
+      4000);
 }
 
 }  // namespace

@@ -17,14 +17,18 @@ struct RetryOptions {
   std::chrono::milliseconds max_delay{5000};
 };
 
-/// kUnavailable and kDeadlineExceeded of one attempt, and kResourceExhausted: worth the same call again.
+/// kUnavailable and kDeadlineExceeded of one attempt, and kResourceExhausted: worth the same call
+/// again.
 [[nodiscard]] bool IsRetryable(const Status& status);
 
-/// Delay before attempt `attempt` (1 = the first retry): doubles, capped, then between half and all of it by `random`.
-[[nodiscard]] std::chrono::milliseconds Backoff(const RetryOptions& options, int attempt, Random& random);
+/// Delay before attempt `attempt` (1 = the first retry): doubles, capped, then between half and all
+/// of it by `random`.
+[[nodiscard]] std::chrono::milliseconds Backoff(const RetryOptions& options, int attempt,
+                                                Random& random);
 
 /// Calls `attempt` until it is OK, not retryable, out of attempts, or the context ends.
-/// The last error is returned, with the number of attempts in its text when there was more than one.
+/// The last error is returned, with the number of attempts in its text when there was more than
+/// one.
 [[nodiscard]] Status Retry(const Context& context, const RetryOptions& options, Random& random,
                            const std::function<Status()>& attempt);
 

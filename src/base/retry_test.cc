@@ -34,7 +34,8 @@ TEST(RetryTest, StopsAtOnceWhenItCannotHelp) {
 
 TEST(RetryTest, SaysHowOftenItTried) {
   SeededRandom random(1);
-  EXPECT_THAT(Retry(Context::Background(), kQuick, random, [] { return Error(Code::kUnavailable, "busy"); }),
+  EXPECT_THAT(Retry(Context::Background(), kQuick, random,
+                    [] { return Error(Code::kUnavailable, "busy"); }),
               StatusIs(Code::kUnavailable, HasSubstr("after 3 attempts")));
 }
 

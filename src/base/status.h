@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Status and Result<T>: how every library says that something went wrong, and what the caller can do about it.
+// Status and Result<T>: how every library says that something went wrong, and what the caller can
+// do about it.
 //
-// They are absl::Status and absl::StatusOr; only this header names absl. Codes and what they mean to a caller:
+// They are absl::Status and absl::StatusOr; only this header names absl. Codes and what they mean
+// to a caller:
 //   kInvalidArgument   the call is wrong in itself: fix it
 //   kNotFound, kAlreadyExists, kFailedPrecondition   the state is not as assumed: decide
 //   kAborted           somebody else wrote first: read again, then try
@@ -51,16 +53,17 @@ template <typename... Args>
 }  // namespace tresor
 
 // GCC's statement expressions are not used: these work with any compiler.
-#define RETURN_IF_ERROR(expr)                                   \
-  do {                                                          \
+#define RETURN_IF_ERROR(expr)                                             \
+  do {                                                                    \
     if (::tresor::Status tresor_status_ = (expr); !tresor_status_.ok()) { \
-      return tresor_status_;                                    \
-    }                                                           \
+      return tresor_status_;                                              \
+    }                                                                     \
   } while (false)
 
 #define TRESOR_CONCAT_INNER(a, b) a##b
 #define TRESOR_CONCAT(a, b) TRESOR_CONCAT_INNER(a, b)
-#define ASSIGN_OR_RETURN(lhs, expr) ASSIGN_OR_RETURN_IMPL(TRESOR_CONCAT(result_, __LINE__), lhs, expr)
+#define ASSIGN_OR_RETURN(lhs, expr) \
+  ASSIGN_OR_RETURN_IMPL(TRESOR_CONCAT(result_, __LINE__), lhs, expr)
 #define ASSIGN_OR_RETURN_IMPL(result, lhs, expr) \
   auto result = (expr);                          \
   if (!result.ok()) {                            \
