@@ -221,7 +221,7 @@ std::string EtcdCluster::initial_cluster() const {
   return text;
 }
 
-Status EtcdCluster::StartMember(int i) {
+Status EtcdCluster::StartMember(int i, const std::vector<std::string>& flags) {
   Node& node = Get(i);
   process::ProcessOptions options;
   options.arguments = {
@@ -242,6 +242,7 @@ Status EtcdCluster::StartMember(int i) {
          "--trusted-ca-file=" + ca_path(), "--client-cert-auth"});
   }
   options.arguments.insert(options.arguments.end(), options_.flags.begin(), options_.flags.end());
+  options.arguments.insert(options.arguments.end(), flags.begin(), flags.end());
   // ETCD_VERIFY: a member that ends looks at what it leaves; a flaw is a panic. Since 3.5.
   options.environment = {"PATH=/usr/bin:/bin", "HOME=" + dir(), "ETCD_VERIFY=all"};
   options.stdout_path = options.stderr_path = node.log_path;

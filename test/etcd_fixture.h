@@ -69,8 +69,8 @@ class EtcdCluster {
   /// Starts members that don't run and waits until all are healthy: each answers a read that goes
   /// through the leader.
   [[nodiscard]] Status StartAll();
-  /// Starts member `i` without waiting for more than its process.
-  [[nodiscard]] Status StartMember(int i);
+  /// Starts member `i`, with `flags` besides, without waiting for more than its process.
+  [[nodiscard]] Status StartMember(int i, const std::vector<std::string>& flags = {});
   [[nodiscard]] Status WaitHealthy(int i, const Context& context);
   /// SIGTERM, and its end. A server waits up to five seconds for its clients to hang up, and an
   /// idle client does not notice: Disconnect() first where that counts.
