@@ -95,8 +95,16 @@ std::string EtcdHint(const Status& status, const EtcdHintInput& input) {
   if (Mentions(status, {"connection refused"})) {
     return "nothing listens there: is etcd running, and is this its client port (2379, not 2380)?";
   }
+  // gRPC's words when the server hangs up right after the handshake: what etcd does when it does
+  // not take the client's certificate, or misses one.
+  if (input.tls && Mentions(status, {"endpoint read failed"})) {
+    return input.client_certificate
+               ? "etcd hangs up: it may not accept this client certificate; is it signed by etcd's "
+                 "CA?"
+               : "etcd hangs up: it may ask for a client certificate; give --cert and --key";
+  }
   if (Mentions(status, {"connection reset", "socket closed", "connection closed", "broken pipe",
-                        "goaway", "eof"})) {
+                        "endpoint read failed", "goaway", "eof"})) {
     return input.tls ? "the endpoint may not speak TLS: try http:// in --endpoints"
                      : "the endpoint may want TLS: use https:// in --endpoints, and --cacert";
   }

@@ -322,11 +322,12 @@ class GrpcClient final : public Client {
   Status FailOver(Repeat repeat, Call call) {
     const std::size_t count = endpoints().size();
     const std::size_t first = preferred_;
-    Status status;
+    std::string failures;
+    bool all_distrusted = true;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t index = (first + i) % count;
       ASSIGN_OR_RETURN(Connection * connection, connections_.Get(endpoints()[index]));
-      status = call(*connection);
+      const Status status = call(*connection);
       if (status.code() != Code::kUnavailable) {
         preferred_ = index;
         return status;
@@ -334,8 +335,11 @@ class GrpcClient final : public Client {
       if (repeat == Repeat::kUnsafe && !NeverSent(status)) {
         return status;
       }
+      failures += fmt::format("{}{}", failures.empty() ? "" : "; ", Message(status));
+      all_distrusted = all_distrusted && IsDistrusted(status);
     }
-    return status;
+    // One member's bad certificate is a reason to ask another one; trying again is none.
+    return Error(all_distrusted ? Code::kUnauthenticated : Code::kUnavailable, "{}", failures);
   }
 
   Result<etcdserverpb::AlarmResponse> CallAlarm(const Context& context,

@@ -70,4 +70,10 @@ bool NeverSent(const Status& status) {
          Message(status).find("failed to connect to all addresses") != std::string_view::npos;
 }
 
+bool IsDistrusted(const Status& status) {
+  return status.code() == Code::kUnavailable &&
+         (Message(status).find("certificate verify failed") != std::string_view::npos ||
+          Message(status).find("is not in peer certificate") != std::string_view::npos);
+}
+
 }  // namespace tresor::etcd

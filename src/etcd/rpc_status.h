@@ -21,4 +21,8 @@ namespace tresor::etcd {
 /// The call never left this machine: repeating it elsewhere cannot do anything twice.
 [[nodiscard]] bool NeverSent(const Status& status);
 
+/// No connection was made because the server's certificate is not signed by the CA, or names
+/// somebody else.
+[[nodiscard]] bool IsDistrusted(const Status& status);
+
 }  // namespace tresor::etcd

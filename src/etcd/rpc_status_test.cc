@@ -56,5 +56,19 @@ TEST(RpcStatusTest, OnlyAFailedConnectWasNeverSent) {
   EXPECT_FALSE(NeverSent(FromRpcStatus(14, "Socket closed")));
 }
 
+TEST(RpcStatusTest, BadCertificatesAreTold) {
+  EXPECT_TRUE(IsDistrusted(FromRpcStatus(
+      14,
+      "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:2379: Ssl "
+      "handshake failed: SSL_ERROR_SSL: error:0A000086:SSL routines::certificate verify "
+      "failed")));
+  EXPECT_TRUE(IsDistrusted(FromRpcStatus(
+      14,
+      "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:2379: Peer "
+      "name other.test is not in peer certificate")));
+  EXPECT_FALSE(IsDistrusted(FromRpcStatus(14, "Socket closed")));
+  EXPECT_FALSE(IsDistrusted(FromRpcStatus(13, "certificate verify failed")));
+}
+
 }  // namespace
 }  // namespace tresor::etcd
