@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every call of the client against real servers of every line.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,21 @@ using ::testing::SizeIs;
 using testing::StatusIs;
 
 Context Soon() { return Context::Background().WithTimeout(std::chrono::seconds(30)); }
+
+/// SIGSTOP, which works when every thread has noticed.
+void Freeze(process::Process& process) {
+  ASSERT_OK(process.Signal(SIGSTOP));
+  const Context context = Soon();
+  const std::string tasks = fmt::format("/proc/{}/task", process.pid());
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    std::string state;
+    while (state.find(") T ") == std::string::npos) {
+      ASSERT_OK(context.Sleep(std::chrono::milliseconds(1)));
+      std::ifstream stat(task.path() / "stat");
+      std::getline(stat, state);
+    }
+  }
+}
 
 class Collect final : public SnapshotSink {
  public:
@@ -407,7 +424,7 @@ TEST_P(EtcdTest, ThreeMembersFailOverAndAreChosenFrom) {
 TEST_P(EtcdTest, AHangingMemberCostsNoMoreThanTheDeadline) {
   ASSERT_NO_FATAL_FAILURE(Start({}));
   MustPut("k", "v");
-  ASSERT_OK(etcd_->member(0)->Signal(SIGSTOP));
+  ASSERT_NO_FATAL_FAILURE(Freeze(*etcd_->member(0)));
 
   const auto start = SystemClock().Monotonic();
   EXPECT_THAT(client().Range(Context::Background().WithTimeout(std::chrono::milliseconds(100)),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes OUT: the version, and the commit of SOURCE_DIR when that is a git checkout and git is there.
+cmake_minimum_required(VERSION 3.25)  # a script has no policies of its own
 set(commit "")
 find_program(GIT git)
 if(GIT)
