@@ -100,10 +100,12 @@ class KillTest : public ::testing::Test {
     }
   }
 
-  /// Kills some run anywhere between its start and a little after its usual end.
+  /// When to kill a run that usually takes this long: anywhere, but every other time in the last
+  /// third, where it writes and commits.
   [[nodiscard]] std::chrono::nanoseconds Delay(std::chrono::nanoseconds usual) {
-    return std::chrono::nanoseconds(
-        static_cast<std::int64_t>(random_->Below(static_cast<std::uint64_t>(usual.count()))));
+    const auto end = static_cast<std::uint64_t>(usual.count());
+    const std::uint64_t begin = random_->Below(2) == 0 ? 0 : end * 2 / 3;
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(begin + random_->Below(end - begin)));
   }
   template <typename Call>
   [[nodiscard]] static std::chrono::nanoseconds TimeOf(Call call) {
@@ -143,7 +145,7 @@ TEST_F(KillTest, SaveDiesAtAnyMoment) {
     }
     ASSERT_NO_FATAL_FAILURE(ExpectSound(i % kReadDataEvery == 0));
   }
-  EXPECT_GT(killed, kKills / 2);
+  EXPECT_GT(killed, kKills / 4);
   ASSERT_NO_FATAL_FAILURE(Save());
   ASSERT_NO_FATAL_FAILURE(ExpectSound(true));
   // What the killed ones left goes with the next prune.
@@ -198,7 +200,7 @@ TEST_F(KillTest, PruneDiesAtAnyMoment) {
     usual = i == 0 ? took : (usual * 7 + took) / 8;
     ASSERT_NO_FATAL_FAILURE(ExpectSound(i % kReadDataEvery == 0));
   }
-  EXPECT_GT(killed, kKills / 2);
+  EXPECT_GT(killed, kKills / 4);
   ASSERT_NO_FATAL_FAILURE(ExpectSound(true));
 }
 
@@ -303,7 +305,7 @@ TEST_F(KillRestoreTest, RestoreDiesAtAnyMoment) {
     }
     ASSERT_FALSE(HasFailure());
   }
-  EXPECT_GT(killed, kKills / 2);
+  EXPECT_GT(killed, kKills / 4);
   ASSERT_NO_FATAL_FAILURE(ExpectSound(true));
 
   // And a cluster starts from what the last ones left.
