@@ -2,11 +2,13 @@
 #include "repo/lease.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/environment.h"
+#include "base/guarded.h"
 #include "base/log.h"
 #include "repo/format/names.h"
 
@@ -39,14 +41,27 @@ std::optional<LockBeat> Newest(const std::vector<LockBeat>& locks) {
   return newest == locks.end() ? std::nullopt : std::optional(*newest);
 }
 
-bool IsDead(const Lock& lock, const LeaseOptions& options) {
+// The leases of this process: repository and token. A lock of this process that is not among them
+// is one whose release failed, on a full disk, say.
+Guarded<std::multiset<std::pair<Id, std::uint64_t>>>& OwnLeases() {
+  static Guarded<std::multiset<std::pair<Id, std::uint64_t>>> leases;
+  return leases;
+}
+
+bool IsDead(const Lock& lock, std::uint64_t token, const Id& repository,
+            const LeaseOptions& options) {
   if (lock.boot_id.empty() || lock.boot_id != options.holder.boot_id ||
       lock.host != options.holder.host) {
     return false;
   }
   const auto ticks = options.start_ticks_of ? options.start_ticks_of(lock.process_id)
                                             : ProcessStartTicks(lock.process_id);
-  return ticks != lock.process_start_ticks;
+  if (ticks != lock.process_start_ticks) {
+    return true;
+  }
+  return lock.process_id == options.holder.process_id &&
+         lock.process_start_ticks == options.holder.process_start_ticks &&
+         !OwnLeases().Lock()->contains({repository, token});
 }
 
 Status Held(const Lock& lock, std::int64_t until_unix_nanos) {
@@ -121,7 +136,7 @@ class Watcher {
       Log(LogLevel::kWarning, "taking over a lock that can't be read: {}", Message(lock.status()));
       return OkStatus();
     }
-    if (IsDead(*lock, options_)) {
+    if (IsDead(*lock, newest.token, keys_.repository(), options_)) {
       Log(LogLevel::kInfo, "taking over the lock of process {}, which is gone ({})",
           lock->process_id, lock->operation);
       return OkStatus();
@@ -204,6 +219,7 @@ Lease::Lease(const Context& context, blob::BlobStore& store, const KeyRing& keys
       token_(token),
       taken_unix_nanos_(ToUnixNanos(clock_.Now())) {
   state_.Lock()->renewed = clock_.Monotonic();
+  OwnLeases().Lock()->insert({keys_.repository(), token_});
 }
 
 Lease::~Lease() {
@@ -213,6 +229,8 @@ Lease::~Lease() {
     Log(LogLevel::kWarning, "the lock could not be released, it expires by itself: {}",
         Message(released));
   }
+  const auto leases = OwnLeases().Lock();
+  leases->erase(leases->find({keys_.repository(), token_}));
 }
 
 Status Lease::PutBeat(const Context& context, std::uint32_t beat) {

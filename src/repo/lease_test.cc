@@ -110,6 +110,17 @@ TEST_F(LeaseTest, ADeadProcessOfThisBootIsTakenOverAtOnce) {
   EXPECT_OK(Take(Options("alpha")));
 }
 
+TEST_F(LeaseTest, AReleaseThatFailedDoesNotHoldUpTheSameProcess) {
+  blob::FaultyStore faulty(*store_);
+  {
+    ASSERT_OK_AND_ASSIGN(const auto first, Lease::Take(context_, faulty, keys_, Options("alpha")));
+    faulty.CutAtCall(faulty.calls() + 1);
+  }
+  EXPECT_THAT(Take(Options("beta")), StatusIs(Code::kFailedPrecondition));
+  ASSERT_OK_AND_ASSIGN(const auto second, Take(Options("alpha")));
+  EXPECT_THAT(Take(Options("alpha")), StatusIs(Code::kFailedPrecondition));
+}
+
 TEST_F(LeaseTest, AnotherBootsProcessIsNotJudgedByItsNumber) {
   ASSERT_OK_AND_ASSIGN(const auto lease, Take(Options("alpha", 77)));
   LeaseOptions rebooted = Options("alpha");
