@@ -128,7 +128,7 @@ class KeyedHash {
 };
 
 struct Argon2Parameters {
-  std::uint32_t passes = 3;
+  std::uint32_t passes = 2;  // with the memory: libsodium's "interactive" strength, some 60 ms
   std::uint32_t memory_kib = 64 * 1024;
 };
 /// Argon2id, one lane. kInvalidArgument: salt not 16 bytes, passes < 1 or > 64, memory < 8 KiB or >

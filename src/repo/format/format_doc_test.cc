@@ -80,37 +80,5 @@ TEST(FormatDocTest, CatalogOpensAndDecodes) {
   EXPECT_EQ(catalog.backups[0].info.tags, std::vector<std::string>{"t"});
 }
 
-// Run with --gtest_also_run_disabled_tests to print the dumps anew.
-TEST(FormatDocTest, DISABLED_PrintsTheCatalog) {
-  Catalog catalog;
-  catalog.sequence = 1;
-  catalog.time_unix_nanos = 1'700'000'000'000'000'000;
-  catalog.writer_host = "host";
-  catalog.writer_process = 7;
-  catalog.writer_token = 1;
-  CatalogEntry entry;
-  entry.manifest_stored_size = 500;
-  entry.info.revision = 5;
-  entry.info.records = 4;
-  entry.info.record_bytes = 300;
-  entry.info.added_bytes = 900;
-  entry.info.image_bytes = 16384;
-  entry.info.completion_unix_nanos = catalog.time_unix_nanos;
-  entry.info.evidence = EvidenceResult::kPassed;
-  entry.info.tags = {"t"};
-  entry.info.hash_kv = {.hash = 0x98392103, .revision = 5};
-  catalog.backups.push_back(entry);
-  const Bytes raw = EncodeCatalog(catalog);
-  SeededRandom random(1);
-  const Bytes object = ExampleKeys().Seal(ObjectKind::kCatalog, CatalogName(1), raw, 3, random);
-  for (const Bytes* bytes : {&raw, &object}) {
-    for (std::size_t i = 0; i < bytes->size(); i += 32) {
-      std::puts(
-          ToHex(ByteView(*bytes).subspan(i, std::min<std::size_t>(32, bytes->size() - i))).c_str());
-    }
-    std::puts("");
-  }
-}
-
 }  // namespace
 }  // namespace tresor::repo
