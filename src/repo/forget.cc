@@ -34,7 +34,7 @@ Status RepositoryImpl::Forget(const Context& context, const std::vector<Id>& bac
   });
   SignCatalog(context, *lease, catalog);
   RETURN_IF_ERROR(lease->Check());
-  RETURN_IF_ERROR(objects_.CommitCatalog(context, catalog));
+  RETURN_IF_ERROR(objects_.CommitCatalog(context, catalog, forgotten));
   for (const Id& manifest : manifests) {
     RETURN_IF_ERROR(store_.Delete(context, ManifestName(manifest)));
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer's lease: one writer at a time, takeover of dead ones. FORMAT.md 8.
 //
-// It keeps writers from wasting work. That two can't harm each other is the catalog's doing.
+// It keeps writers from wasting work. That two can't harm each other is the catalog's doing, and
+// that of prune's look at both before each deletion.
 #pragma once
 
 #include <chrono>

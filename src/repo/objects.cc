@@ -94,20 +94,25 @@ Result<Manifest> Objects::ReadManifest(const Context& context, const CatalogEntr
   return manifest;
 }
 
+Result<std::uint64_t> Objects::NewestSequence(const Context& context) const {
+  ASSIGN_OR_RETURN(const auto present, store_.List(context, kCatalogPrefix));
+  std::uint64_t newest = 0;
+  for (const blob::BlobInfo& info : present) {
+    if (const auto parsed = ParseName(info.name)) {
+      newest = std::max(newest, parsed->sequence);
+    }
+  }
+  return newest;
+}
+
 Result<Catalog> Objects::ReadCatalog(const Context& context) const {
   Status last;
   for (int attempt = 0; attempt < kCatalogAttempts; ++attempt) {
-    ASSIGN_OR_RETURN(const auto present, store_.List(context, kCatalogPrefix));
-    std::optional<std::uint64_t> newest;
-    for (const blob::BlobInfo& info : present) {
-      if (const auto parsed = ParseName(info.name)) {
-        newest = std::max(newest.value_or(0), parsed->sequence);
-      }
-    }
-    if (!newest) {
+    ASSIGN_OR_RETURN(const std::uint64_t newest, NewestSequence(context));
+    if (newest == 0) {
       return Catalog{};
     }
-    const std::string name = CatalogName(*newest);
+    const std::string name = CatalogName(newest);
     auto raw = Read(context, ObjectKind::kCatalog, name);
     if (raw.status().code() == Code::kNotFound) {
       last = raw.status();  // two commits have come since it was listed
@@ -118,7 +123,7 @@ Result<Catalog> Objects::ReadCatalog(const Context& context) const {
     if (!catalog.ok()) {
       return Annotate(catalog.status(), name);
     }
-    if (catalog->sequence != *newest) {
+    if (catalog->sequence != newest) {
       return Error(Code::kDataLoss, "{}: says that it is number {}", name, catalog->sequence);
     }
     return catalog;
@@ -126,7 +131,8 @@ Result<Catalog> Objects::ReadCatalog(const Context& context) const {
   return Error(Code::kUnavailable, "the newest catalog changes too fast: {}", Message(last));
 }
 
-Status Objects::CommitCatalog(const Context& context, const Catalog& catalog) const {
+Status Objects::CommitCatalog(const Context& context, const Catalog& catalog,
+                              const std::set<Id>& removed) const {
   const std::string name = CatalogName(catalog.sequence);
   const Bytes raw = EncodeCatalog(catalog);
   Status written = Write(context, ObjectKind::kCatalog, name, raw).status();
@@ -151,14 +157,15 @@ Status Objects::CommitCatalog(const Context& context, const Catalog& catalog) co
       // A number that was free because it is long past: a writer that lost its lease and slept over
       // several commits. Or somebody has committed right after us, on top of ours.
       ASSIGN_OR_RETURN(const Catalog newest, ReadCatalog(context));
-      const bool on_top = std::ranges::all_of(catalog.backups,
-                                              [&](const CatalogEntry& entry) {
-                                                const CatalogEntry* found =
-                                                    newest.Find(entry.info.id);
-                                                return found != nullptr &&
-                                                       found->info.manifest == entry.info.manifest;
-                                              }) &&
-                          newest.backups.size() >= catalog.backups.size();
+      const bool on_top =
+          std::ranges::all_of(catalog.backups,
+                              [&](const CatalogEntry& entry) {
+                                const CatalogEntry* found = newest.Find(entry.info.id);
+                                return found != nullptr &&
+                                       found->info.manifest == entry.info.manifest;
+                              }) &&
+          std::ranges::none_of(removed,
+                               [&](const Id& backup) { return newest.Find(backup) != nullptr; });
       if (!on_top) {
         return Error(Code::kAborted, "another writer has committed {} meanwhile",
                      CatalogName(newest.sequence));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -65,9 +66,13 @@ class Objects {
 
   /// The newest catalog; an empty one with sequence 0 when there has been no commit.
   [[nodiscard]] Result<Catalog> ReadCatalog(const Context& context) const;
+  /// The number of the newest catalog; 0 when there has been no commit.
+  [[nodiscard]] Result<std::uint64_t> NewestSequence(const Context& context) const;
   /// The commit: catalog number `catalog.sequence`, exclusively; then removes catalogs that are
-  /// older than the one before it. kAborted: another writer committed that number, or a later one.
-  [[nodiscard]] Status CommitCatalog(const Context& context, const Catalog& catalog) const;
+  /// older than the one before it. `removed`: the backups that it takes off the list. kAborted:
+  /// another writer committed that number, or later ones that don't stand on this one.
+  [[nodiscard]] Status CommitCatalog(const Context& context, const Catalog& catalog,
+                                     const std::set<Id>& removed = {}) const;
 
  private:
   blob::BlobStore& store_;

@@ -41,6 +41,53 @@ struct NewMap {
   LiveMapRef ref;
 };
 
+// Before each deletion: is the lease still ours, and has nobody committed since? A prune that
+// slept (a stopped process, a suspended machine) must not delete a blob that a later save has found
+// and named. FORMAT.md 8.
+class DeleteFence {
+ public:
+  // All outlive this. `sequence`: of the catalog that prune committed.
+  DeleteFence(const Context& context, const Objects& objects, Lease& lease, std::uint64_t sequence)
+      : context_(context), objects_(objects), lease_(lease), sequence_(sequence) {}
+
+  // kAborted: another writer has taken over, or has committed.
+  Status Check() {
+    const MonotonicTime monotonic = context_.clock().Monotonic();
+    const WallTime wall = context_.clock().Now();
+    // Both clocks: the monotonic one stands still while the machine is suspended.
+    if (confirmed_ && monotonic - monotonic_ < kFresh && wall >= wall_ && wall - wall_ < kFresh) {
+      return OkStatus();
+    }
+    RETURN_IF_ERROR(lease_.Renew(context_));
+    ASSIGN_OR_RETURN(const std::uint64_t newest, objects_.NewestSequence(context_));
+    if (newest != sequence_) {
+      return Error(Code::kAborted, "another writer has committed {} meanwhile",
+                   CatalogName(newest));
+    }
+    confirmed_ = true;
+    monotonic_ = monotonic;
+    wall_ = wall;
+    return OkStatus();
+  }
+
+  // For one deletion: over, whatever happens, before the lease can be.
+  [[nodiscard]] Context context() const { return context_.WithTimeout(kTimeout); }
+
+ private:
+  // How long a look into the store is believed.
+  static constexpr std::chrono::seconds kFresh{5};
+  static constexpr std::chrono::seconds kTimeout{30};
+  static_assert(kFresh + kTimeout < Lease::kDuration / 2);
+
+  const Context& context_;
+  const Objects& objects_;
+  Lease& lease_;
+  const std::uint64_t sequence_;
+  bool confirmed_ = false;  // at these times
+  MonotonicTime monotonic_;
+  WallTime wall_;
+};
+
 // What a backup needs of a group's new segments.
 struct NewRef {
   SegmentRef segment;
@@ -108,19 +155,20 @@ class Pruner {
     return WriteManifests(catalog);
   }
 
-  // Takes back what Write stored. For when nothing was committed.
+  // Takes back what Write stored. For when nothing was committed. Only what has a name of our own:
+  // a blob may be another writer's by now.
   void Undo() {
     const Context context =
         Context::Background().WithClock(context_.clock()).WithTimeout(std::chrono::seconds(10));
     for (const auto& [name, size] : written_) {
-      if (!objects_.store().Delete(context, name).ok()) {
+      if (!name.starts_with(kBlobsPrefix) && !objects_.store().Delete(context, name).ok()) {
         return;  // the next prune does
       }
     }
   }
 
-  // After the commit.
-  Status Delete() {
+  // After the commit. In the order of names, so blobs come first: they alone can be wanted again.
+  Status Delete(DeleteFence& fence) {
     std::set<std::string> needed = NeededNames();
     Status first;
     for (const blob::BlobInfo& blob : listing_) {
@@ -128,7 +176,8 @@ class Pruner {
       if (!name || !IsPrunable(name->kind) || needed.contains(blob.name)) {
         continue;
       }
-      if (const Status status = objects_.store().Delete(context_, blob.name); !status.ok()) {
+      RETURN_IF_ERROR(fence.Check());
+      if (const Status status = objects_.store().Delete(fence.context(), blob.name); !status.ok()) {
         RETURN_IF_ERROR(context_.Check());
         first.Update(Annotate(status, blob.name));
         continue;
@@ -526,7 +575,10 @@ Result<PruneReport> RepositoryImpl::Prune(const Context& context, const PruneOpt
   if (!pruner.nothing_to_do()) {
     SignCatalog(context, *lease, catalog);
     Status written = pruner.Write(*lease, catalog);
-    written.Update(lease->Check());
+    // A lost lease explains every other error: the successor removes what no catalog names.
+    if (const Status lost = lease->Check(); !lost.ok()) {
+      written = lost;
+    }
     if (!written.ok()) {
       pruner.Undo();
       return written;
@@ -535,9 +587,11 @@ Result<PruneReport> RepositoryImpl::Prune(const Context& context, const PruneOpt
     // names the objects that are deleted now. If it fails, it may still have been stored: what was
     // written stays.
     RETURN_IF_ERROR(objects_.CommitCatalog(context, catalog));
-    const Status deleted = pruner.Delete();
+    DeleteFence fence(context, objects_, *lease, catalog.sequence);
+    const Status deleted = pruner.Delete(fence);
     if (!deleted.ok()) {
-      return Annotate(deleted, "pruned, but not all that is unused could be deleted");
+      return Annotate(deleted,
+                      "pruned, but what is unused was not all deleted; the next prune does that");
     }
   }
   RETURN_IF_ERROR(lease->Release(context));

@@ -9,6 +9,7 @@
 #include "etcd/format/hash_kv.h"
 #include "io/faults.h"
 #include "repo/format/names.h"
+#include "repo/hooked_store.h"
 #include "repo/prune_plan.h"
 #include "repo/test_repository.h"
 
@@ -334,6 +335,167 @@ TEST_F(PruneTest, CheckTellsAWrongHashKv) {
   EXPECT_EQ(report.findings[0].object, ManifestName(info.manifest));
   EXPECT_THAT(std::string(Message(report.findings[0].status)), HasSubstr("HashKV"));
   EXPECT_THAT(report.findings[0].backups, ::testing::ElementsAre(info.id));
+}
+
+// --- writers that stall -------------------------------------------------------------------------
+
+// A bucket that is stored as a blob, under a name that its content gives.
+Snapshot::Bucket BlobBucket(char content) {
+  return {"lease", 0, {{"k", std::string(5000, content)}}};
+}
+
+// One writer stalls in the middle of its work, loses its lease, and wakes up after another one has
+// taken over and worked.
+class StalledWriterTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_OK(history_.Init()); }
+
+  Status SaveWith(RepositoryImpl& repository, char content) {
+    Snapshot snapshot = history_.etcd.snapshot();
+    snapshot.buckets = {BlobBucket(content)};
+    ASSIGN_OR_RETURN(const SaveResult saved, Save(history_.context, repository, snapshot));
+    history_.snapshots[saved.info.id] = std::move(snapshot);
+    return OkStatus();
+  }
+  // Leaves two blobs, of 'a' and 'b', that no backup names any more.
+  void MakeOrphanBlobs() {
+    history_.etcd.Churn(60, 40, 60);
+    for (const char content : {'a', 'b', 'c'}) {
+      ASSERT_OK(SaveWith(*history_.repository, content));
+    }
+    ASSERT_OK(history_.Keep(1));
+  }
+  // The stalled writer's repository, open in a store whose hooks tell where it stalls.
+  Result<std::unique_ptr<RepositoryImpl>> OpenStalling() {
+    return OpenTestRepository(history_.context, stalling_, history_.random);
+  }
+  // What happens while it sleeps; once.
+  void Stall(const std::function<void(RepositoryImpl&)>& others, bool lease_expires = true) {
+    if (stalled_) {
+      return;
+    }
+    stalled_ = true;
+    if (lease_expires) {
+      history_.clock.Advance(std::chrono::minutes(3));
+    }
+    others(*history_.repository);
+  }
+  // Two saves that need the blobs which the stalled prune is about to delete.
+  void SaveBothAgain(RepositoryImpl& other) {
+    EXPECT_OK(SaveWith(other, 'a'));
+    EXPECT_OK(SaveWith(other, 'b'));
+  }
+
+  std::unique_ptr<blob::BlobStore> store_ = blob::MakeMemoryStore();
+  History history_{*store_};
+  HookedStore stalling_{*store_};
+  bool stalled_ = false;
+};
+
+TEST_F(StalledWriterTest, APruneThatLostItsLeaseAfterItsCommitDeletesNothing) {
+  MakeOrphanBlobs();
+  ASSERT_OK_AND_ASSIGN(const auto repository, OpenStalling());
+  stalling_.after_put = [&](std::string_view name) {
+    if (name.starts_with(kCatalogPrefix)) {
+      Stall([&](RepositoryImpl& other) { SaveBothAgain(other); });
+    }
+  };
+
+  EXPECT_THAT(repository->Prune(history_.context, {.max_unused = 0}), StatusIs(Code::kAborted));
+
+  EXPECT_TRUE(stalled_);
+  history_.ExpectAllEqual();
+}
+
+TEST_F(StalledWriterTest, APruneThatLosesItsLeaseBetweenDeletionsDeletesNothingMore) {
+  MakeOrphanBlobs();
+  ASSERT_OK_AND_ASSIGN(const auto repository, OpenStalling());
+  stalling_.after_delete = [&](std::string_view name) {
+    if (name.starts_with(kBlobsPrefix)) {
+      Stall([&](RepositoryImpl& other) { SaveBothAgain(other); });
+    }
+  };
+
+  EXPECT_THAT(repository->Prune(history_.context, {.max_unused = 0}),
+              StatusIs(Code::kAborted, HasSubstr("the next prune")));
+
+  EXPECT_TRUE(stalled_);
+  history_.ExpectAllEqual();
+}
+
+// Its clock and the lock say that the lease is held; only the catalog tells.
+TEST_F(StalledWriterTest, APruneStopsWhenSomebodyHasCommittedAfterIt) {
+  MakeOrphanBlobs();
+  ASSERT_OK_AND_ASSIGN(const auto repository, OpenStalling());
+  stalling_.after_put = [&](std::string_view name) {
+    if (name.starts_with(kCatalogPrefix)) {
+      Stall(
+          [&](RepositoryImpl& other) {
+            for (const std::string& lock : history_.Names(kLocksPrefix)) {
+              EXPECT_OK(store_->Delete(history_.context, lock));
+            }
+            SaveBothAgain(other);
+          },
+          false);
+    }
+  };
+
+  EXPECT_THAT(repository->Prune(history_.context, {.max_unused = 0}),
+              StatusIs(Code::kAborted, HasSubstr("catalog/")));
+
+  EXPECT_TRUE(stalled_);
+  history_.ExpectAllEqual();
+}
+
+// Both write the same live maps, so the same blob.
+TEST_F(StalledWriterTest, APruneThatIsAbortedLeavesBlobsThatAnotherMayHaveTakenUp) {
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_OK(history_.Interval());
+  }
+  ASSERT_OK(history_.Keep(3));
+  ASSERT_OK_AND_ASSIGN(const auto repository, OpenStalling());
+  bool wrote_maps = false;
+  stalling_.after_put = [&](std::string_view name) {
+    wrote_maps |= name.starts_with(kBlobsPrefix);
+    if (name.starts_with(kManifestsPrefix)) {
+      Stall([&](RepositoryImpl& other) {
+        EXPECT_OK(other.Prune(history_.context, {.max_unused = 0}));
+      });
+    }
+  };
+
+  EXPECT_THAT(repository->Prune(history_.context, {.max_unused = 0}), StatusIs(Code::kAborted));
+
+  EXPECT_TRUE(stalled_);
+  EXPECT_TRUE(wrote_maps);
+  history_.ExpectAllEqual();
+}
+
+// Others commit so often that the number which the stalled forget wants is free again.
+TEST_F(StalledWriterTest, AForgetThatLostItsLeaseForgetsNothing) {
+  MakeOrphanBlobs();
+  const Id backup = history_.repository->Find(history_.context, "latest")->id;
+  ASSERT_OK_AND_ASSIGN(const auto repository, OpenStalling());
+  stalling_.after_read = [&](std::string_view name) {
+    if (name.starts_with(kCatalogPrefix)) {
+      Stall(
+          [&](RepositoryImpl& other) {
+            for (const std::string& lock : history_.Names(kLocksPrefix)) {
+              EXPECT_OK(store_->Delete(history_.context, lock));
+            }
+            for (const char content : {'d', 'e', 'f'}) {
+              EXPECT_OK(SaveWith(other, content));
+            }
+          },
+          false);
+    }
+  };
+
+  EXPECT_THAT(repository->Forget(history_.context, {backup}), StatusIs(Code::kAborted));
+
+  EXPECT_TRUE(stalled_);
+  EXPECT_EQ(history_.repository->List(history_.context)->size(), 4U);
+  history_.ExpectAllEqual();
 }
 
 // --- power cuts ---------------------------------------------------------------------------------
