@@ -28,6 +28,7 @@
 #include "base/status.h"
 #include "objects/object.h"
 #include "objects/selector.h"
+#include "store/object_list.h"
 
 namespace tresor::store {
 
@@ -67,7 +68,7 @@ struct ListOptions {
 };
 
 struct ListResult {
-  std::vector<Object> items;           // ascending by namespace and name
+  ObjectList items;                    // ascending by namespace and name
   std::uint64_t resource_version = 0;  // of the state; watch from here
   std::string continue_token;          // empty: that was all
   std::uint64_t remaining = 0;         // how many more, when known (no selector)
