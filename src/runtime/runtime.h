@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -34,8 +35,9 @@ enum class RestoreStep {
   kStop,         // etcd is stopped and stays so
   kSetAside,     // its data directory is kept under another name
   kRebuild,      // a new one is made from the backup
-  kStartClosed,  // etcd runs on it, and nobody but Tresor can reach it
-  kOpen,         // etcd serves its clients again
+  kStartClosed,  // etcd answers with it, and nobody but Tresor can reach it: another port, and only
+                 // Tresor's certificate is let in. Needs a quorum of members that go so far
+  kOpen,         // etcd serves its clients again; members do it one after another
   kForget,       // the old data is removed; the restore is over
 };
 [[nodiscard]] std::string_view ToString(RestoreStep step);
@@ -61,13 +63,34 @@ struct ClusterSpec {
   std::uint64_t quota_backend_bytes = 0;  // 0: etcd's default
   std::vector<std::string> extra_args;    // "--name=value"
   bool stopped = false;                   // members don't run, data stays
+  /// None while members are in the middle of one: it goes on as it was last ordered, so that
+  /// whoever applies a spec need not know of it. It ends by kForget or roll_back alone.
   std::optional<RestoreOrder> restore;
+  /// Neither a backup nor a restore runs: members may be defragmented when it pays, one at a time.
+  bool may_defragment = false;
   /// external only
   std::optional<etcd::ClientOptions> external;
 };
 
-enum class MemberPhase { kStarting, kRunning, kBackingOff, kStopped, kRestoring, kLost };
+enum class MemberPhase {
+  kStarting,    // also: its launcher is to be started
+  kRunning,     // etcd runs and has answered
+  kBackingOff,  // etcd ended by itself and is started again after a while
+  kStopped,
+  kRestoring,
+  kLost,  // its data directory is gone: only its fellows (Apply does it) or a restore bring it back
+};
 [[nodiscard]] std::string_view ToString(MemberPhase phase);
+
+/// What kRebuild made. A member that serves it answers HashKV at `revision` with `hash` and
+/// `compact_revision`, as long as nobody wrote.
+struct RebuiltData {
+  std::int64_t revision = 0;
+  std::int64_t compact_revision = -1;
+  std::uint32_t hash = 0;
+  std::uint64_t db_bytes = 0;
+  friend bool operator==(const RebuiltData&, const RebuiltData&) = default;
+};
 
 struct RestoreObservation {
   std::string id;
@@ -76,6 +99,11 @@ struct RestoreObservation {
   bool rolled_back = false;
   std::uint64_t bytes_done = 0;  // of kRebuild
   std::uint64_t bytes_total = 0;
+  std::optional<RebuiltData> rebuilt;  // from kRebuild on
+  /// From kStartClosed on: etcd itself answered with the rebuilt data's hash. False with
+  /// kStartClosed done: it could not be compared any more (a lease ended and deleted its keys), not
+  /// that it differs: that is an error, and final.
+  bool verified = false;
   std::string error;   // why it does not go on; empty: it does
   bool final = false;  // trying again will not help
 };
@@ -112,9 +140,12 @@ class ClusterRuntime {
   virtual ~ClusterRuntime() = default;
 
   /// Makes `spec` durable as what shall be, and starts what has to be: missing launchers, members
-  /// that were added or lost. Repeating it harms nothing. kFailedPrecondition: a restore into an
-  /// etcd that is not ours (says what to do instead); a change of replicas that etcd would not
-  /// survive now.
+  /// that were added or lost. What needs several moves (more or fewer members, a new version or
+  /// arguments, kOpen, defragmentation) goes one move further with each call: go on calling while
+  /// Observe differs from the spec. Repeating it harms nothing. kInvalidArgument: names what is
+  /// wrong in the spec. kFailedPrecondition: a restore into an etcd that is not ours (says what to
+  /// do instead); another restore while one is not over; roll_back after kOpen; a change of
+  /// replicas during a restore, or that etcd would not survive now.
   [[nodiscard]] virtual Status Apply(const Context& context, const ClusterSpec& spec) = 0;
   /// What is. Asks every member, at most `context`'s time. kNotFound: never applied.
   [[nodiscard]] virtual Result<ClusterObservation> Observe(const Context& context,
