@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <absl/strings/cord.h>
+
 namespace tresor {
 
 Status Annotate(const Status& status, std::string_view context) {
@@ -12,6 +14,17 @@ Status Annotate(const Status& status, std::string_view context) {
   Status annotated(status.code(), fmt::format("{}: {}", context, Message(status)));
   status.ForEachPayload([&](auto url, const auto& payload) { annotated.SetPayload(url, payload); });
   return annotated;
+}
+
+Status WithPayload(Status status, std::string_view type, std::string_view bytes) {
+  status.SetPayload({type.data(), type.size()},
+                    absl::Cord(absl::string_view{bytes.data(), bytes.size()}));
+  return status;
+}
+
+std::optional<std::string> PayloadOf(const Status& status, std::string_view type) {
+  const auto payload = status.GetPayload({type.data(), type.size()});
+  return payload.has_value() ? std::optional(std::string(*payload)) : std::nullopt;
 }
 
 std::string_view CodeName(Code code) {

@@ -17,6 +17,8 @@
 //   kInternal, kUnknown   our bug, or a peer's error without a better code
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -44,8 +46,13 @@ template <typename... Args>
   return {status.message().data(), status.message().size()};
 }
 
-/// Puts "context: " before the message; keeps the code. OK stays OK.
+/// Puts "context: " before the message; keeps the code and the payloads. OK stays OK.
 [[nodiscard]] Status Annotate(const Status& status, std::string_view context);
+
+/// Attaches bytes for programs to an error, under a type of the attaching library's choice
+/// ("tresor.dev/error-details"); an OK status stays as it is.
+[[nodiscard]] Status WithPayload(Status status, std::string_view type, std::string_view bytes);
+[[nodiscard]] std::optional<std::string> PayloadOf(const Status& status, std::string_view type);
 
 /// The code's lower-case words as people and scripts see them: "data loss", "not found".
 [[nodiscard]] std::string_view CodeName(Code code);

@@ -35,6 +35,14 @@ TEST(StatusTest, AnnotateKeepsTheCodeAndNamesTheObject) {
 
 TEST(StatusTest, AnnotateLeavesOkAlone) { EXPECT_THAT(Annotate(OkStatus(), "x"), IsOk()); }
 
+TEST(StatusTest, PayloadsStayThroughAnnotate) {
+  const Status status = Annotate(
+      WithPayload(Error(Code::kAborted, "x"), "tresor.dev/t", std::string("a\0b", 3)), "y");
+  EXPECT_EQ(PayloadOf(status, "tresor.dev/t"), std::string("a\0b", 3));
+  EXPECT_EQ(PayloadOf(status, "tresor.dev/u"), std::nullopt);
+  EXPECT_THAT(WithPayload(OkStatus(), "tresor.dev/t", "x"), IsOk());
+}
+
 TEST(StatusTest, MacrosPassErrorsOn) {
   EXPECT_EQ(*Quarter(8), 2);
   EXPECT_THAT(Quarter(6), StatusIs(Code::kInvalidArgument, HasSubstr("3 is odd")));

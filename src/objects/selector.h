@@ -13,7 +13,8 @@
 
 namespace tresor::objects {
 
-/// `a=b,c!=d,e in (f,g),h notin (i),j,!k`. Default: everything.
+/// `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2`; an object without the label matches `!=` and
+/// `notin`. Default: everything.
 class LabelSelector {
  public:
   /// kInvalidArgument names the place.
@@ -22,16 +23,19 @@ class LabelSelector {
   [[nodiscard]] bool empty() const { return requirements_.empty(); }
 
  private:
-  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist };
+  class Parser;
+  enum class Operator { kIn, kNotIn, kExists, kDoesNotExist, kGreater, kLess };
   struct Requirement {
     std::string label;
     Operator op = Operator::kExists;
     std::vector<std::string> values;
+    [[nodiscard]] bool Matches(const std::string* value) const;  // nullptr: has no such label
   };
   std::vector<Requirement> requirements_;
 };
 
-/// `metadata.name=x,spec.cluster.name!=y`: any path of the object to a string, number or boolean.
+/// `metadata.name=x,spec.cluster.name!=y`: any path of the object to a string, number or boolean;
+/// what is missing equals the empty text. `\,`, `\=` and `\\` stand for themselves in values.
 /// Default: everything.
 class FieldSelector {
  public:
