@@ -94,10 +94,15 @@ Status RemoveKey(Invocation& invocation, const OpenedRepository& opened,
   const Status removed = opened.repository->RemoveKey(invocation.context(), slot.id);
   const std::string tried = fmt::format("removing the key {} of {}", slot.id.Short(), opened.dir);
   if (removed.code() == Code::kFailedPrecondition) {
-    invocation.Hint("nothing could open the repository any more: add another key first");
-    return Annotate(removed, tried);
+    ASSIGN_OR_RETURN(const std::vector<repo::KeySlot> slots, ListSlots(invocation, opened));
+    if (std::ranges::none_of(slots, [&](const repo::KeySlot& other) {
+          return other.id != slot.id && other.status.ok();
+        })) {
+      invocation.Hint("add another key first");
+      return Annotate(removed, tried);
+    }
   }
-  return RepositoryError(invocation, removed, tried);
+  return RepositoryError(invocation, removed, tried, true);
 }
 
 Status RunRemove(Invocation& invocation) {
@@ -119,7 +124,10 @@ Status RunPasswd(Invocation& invocation) {
   ASSIGN_OR_RETURN(const repo::KeySlot old,
                    FindSlot(invocation, opened, invocation.arguments().positionals()[0]));
   ASSIGN_OR_RETURN(const repo::KeySlot slot, AddKey(invocation, opened));
-  RETURN_IF_ERROR(RemoveKey(invocation, opened, old));
+  if (const Status removed = RemoveKey(invocation, opened, old); !removed.ok()) {
+    return Annotate(removed, fmt::format("the new key {} was added, but the old one is still there",
+                                         slot.id.Short()));
+  }
   if (invocation.json()) {
     invocation.PrintJson({{"added", SlotJson(slot)}, {"removed", SlotJson(old)}});
   } else {
@@ -145,6 +153,7 @@ Command KeyCommand(std::string name, std::string summary, std::string descriptio
     command.flags.insert(command.flags.end(), more.begin(), more.end());
   }
   if (names_one) {
+    command.flags.push_back(LockWaitFlag());
     command.positionals = {
         {.name = "ID", .help = "the key's id, or its first digits (at least 4)"}};
   }

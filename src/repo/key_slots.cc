@@ -242,7 +242,7 @@ Result<KeySlot> AddKeySlot(const Context& context, blob::BlobWriter& store, cons
 }
 
 Status RemoveKeySlot(const Context& context, blob::BlobStore& store, const KeyRing& keys,
-                     const Id& slot) {
+                     const Id& slot, Lease& lease) {
   ASSIGN_OR_RETURN(const auto slots, ListKeySlots(context, store, keys));
   if (std::ranges::find(slots, slot, &KeySlot::id) == slots.end()) {
     return Error(Code::kNotFound, "there is no key {}", slot.Short());
@@ -254,6 +254,8 @@ Status RemoveKeySlot(const Context& context, blob::BlobStore& store, const KeyRi
                  "key {} is the last one: without it nobody could open the repository",
                  slot.Short());
   }
+  // It may have taken long to list them; another one's removal would not be among what we saw.
+  RETURN_IF_ERROR(lease.Renew(context));
   return store.Delete(context, KeyName(slot));
 }
 

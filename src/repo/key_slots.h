@@ -11,6 +11,7 @@
 #include "blob/blob.h"
 #include "crypto/crypto.h"
 #include "repo/keys.h"
+#include "repo/lease.h"
 #include "repo/repository.h"
 
 namespace tresor::repo {
@@ -44,8 +45,9 @@ struct NewKeyOptions {
 [[nodiscard]] Result<KeySlot> AddKeySlot(const Context& context, blob::BlobWriter& store,
                                          const KeyRing& keys, const Credential& credential,
                                          std::string_view label, const NewKeyOptions& options = {});
-/// kNotFound; kFailedPrecondition: no other slot that is whole would be left.
+/// `lease`: of `store`; two removals at once could leave no slot. kNotFound; kFailedPrecondition:
+/// no other slot that is whole would be left; kAborted: the lease was lost.
 [[nodiscard]] Status RemoveKeySlot(const Context& context, blob::BlobStore& store,
-                                   const KeyRing& keys, const Id& slot);
+                                   const KeyRing& keys, const Id& slot, Lease& lease);
 
 }  // namespace tresor::repo

@@ -5,6 +5,7 @@
 #include "blob/faulty.h"
 #include "blob/memory.h"
 #include "repo/format/names.h"
+#include "repo/hooked_store.h"
 
 namespace tresor::repo {
 namespace {
@@ -29,6 +30,12 @@ class KeySlotsTest : public ::testing::Test {
       names.push_back(blob.name);
     }
     return names;
+  }
+  // As a process of its own would.
+  Status Remove(const KeyRing& keys, const Id& slot) { return Remove(keys, slot, *store_); }
+  Status Remove(const KeyRing& keys, const Id& slot, blob::BlobStore& store) {
+    ASSIGN_OR_RETURN(const auto lease, Lease::Take(context_, store, keys, {.operation = "remove"}));
+    return RemoveKeySlot(context_, store, keys, slot, *lease);
   }
   void Replace(const std::string& name, ByteView bytes) {
     ASSERT_OK(store_->Delete(context_, name));
@@ -77,8 +84,7 @@ TEST_F(KeySlotsTest, AnInitCutAnywhereDoesNotBlockTheNext) {
     const auto slots = ListKeySlots(context_, *store, keys).value();
     const auto own = std::ranges::find_if(slots, [](const KeySlot& s) { return s.status.ok(); });
     ASSERT_NE(own, slots.end());
-    EXPECT_THAT(RemoveKeySlot(context_, *store, keys, own->id),
-                StatusIs(Code::kFailedPrecondition));
+    EXPECT_THAT(Remove(keys, own->id, *store), StatusIs(Code::kFailedPrecondition));
   }
 }
 
@@ -96,11 +102,44 @@ TEST_F(KeySlotsTest, EveryAddedKeyOpensUntilItIsRemoved) {
   EXPECT_EQ(slots[1].label, "safe");
   EXPECT_FALSE(slots[1].is_passphrase);
 
-  ASSERT_OK(RemoveKeySlot(context_, *store_, keys, slots[0].id));
+  ASSERT_OK(Remove(keys, slots[0].id));
   EXPECT_THAT(Open(kOffice), StatusIs(Code::kUnauthenticated));
-  EXPECT_THAT(RemoveKeySlot(context_, *store_, keys, added.id),
-              StatusIs(Code::kFailedPrecondition, HasSubstr("last")));
-  EXPECT_THAT(RemoveKeySlot(context_, *store_, keys, slots[0].id), StatusIs(Code::kNotFound));
+  EXPECT_THAT(Remove(keys, added.id), StatusIs(Code::kFailedPrecondition, HasSubstr("last")));
+  EXPECT_THAT(Remove(keys, slots[0].id), StatusIs(Code::kNotFound));
+}
+
+TEST_F(KeySlotsTest, TwoThatRemoveEachOthersLastCompanionLeaveOne) {
+  for (const bool first_stalls_past_its_lease : {false, true}) {
+    ASSERT_OK_AND_ASSIGN(const KeyRing keys, Open(kOffice));
+    ASSERT_OK_AND_ASSIGN(const KeySlot added,
+                         AddKeySlot(context_, *store_, keys, kFile, "safe", cheap_));
+    const Id office = ParseName(Slots()[Slots()[0] == KeyName(added.id) ? 1 : 0])->id;
+    HookedStore stalling(*store_);
+    Status other = Error(Code::kUnknown, "not called");
+    stalling.after_read = [&](std::string_view name) {
+      // The first one has seen both slots when the second one comes.
+      if (name == Slots().back() && other.code() == Code::kUnknown) {
+        if (first_stalls_past_its_lease) {
+          clock_.Advance(std::chrono::minutes(3));
+        }
+        other = Remove(keys, added.id);
+      }
+    };
+
+    const Status removed = Remove(keys, office, stalling);
+
+    if (first_stalls_past_its_lease) {
+      EXPECT_OK(other);
+      EXPECT_THAT(removed, StatusIs(Code::kAborted));
+      EXPECT_THAT(Open(kOffice), IsOk());
+    } else {
+      EXPECT_THAT(other, StatusIs(Code::kFailedPrecondition, HasSubstr("another writer")));
+      EXPECT_OK(removed);
+      EXPECT_THAT(Open(kFile), IsOk());
+      ASSERT_OK(AddKeySlot(context_, *store_, keys, kOffice, "office", cheap_).status());
+      ASSERT_OK(Remove(keys, added.id));
+    }
+  }
 }
 
 TEST_F(KeySlotsTest, ADamagedSlotIsNamedAndTheOthersStillOpen) {

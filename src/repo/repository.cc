@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "repo/key_slots.h"
+#include "repo/lease.h"
 #include "repo/repository_impl.h"
 
 namespace tresor::repo {
@@ -77,7 +78,11 @@ Result<KeySlot> RepositoryImpl::AddKey(const Context& context, const Credential&
 }
 
 Status RepositoryImpl::RemoveKey(const Context& context, const Id& slot) {
-  return RemoveKeySlot(context, store_, keys_, slot);
+  ASSIGN_OR_RETURN(const auto lease,
+                   Lease::Take(context, store_, keys_,
+                               {.operation = "remove a key", .wait = options_.lock_wait}));
+  RETURN_IF_ERROR(RemoveKeySlot(context, store_, keys_, slot, *lease));
+  return lease->Release(context);
 }
 
 }  // namespace tresor::repo

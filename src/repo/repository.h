@@ -334,9 +334,13 @@ class Repository {
   [[nodiscard]] virtual Result<Stats> GetStats(const Context& context) = 0;
 
   [[nodiscard]] virtual Result<std::vector<KeySlot>> ListKeys(const Context& context) = 0;
+  /// Takes no lease: a new slot has a name of its own and touches no other, so any number can be
+  /// added at once, also while a save runs.
   [[nodiscard]] virtual Result<KeySlot> AddKey(const Context& context, const Credential& credential,
                                                std::string_view label) = 0;
-  /// kFailedPrecondition: it is the last one that is whole. kNotFound.
+  /// Takes the lease: of two that remove each other's last companion one must wait.
+  /// kFailedPrecondition: it is the last one that is whole, or another writer has the lease.
+  /// kNotFound. kAborted: the lease was lost before anything was done.
   [[nodiscard]] virtual Status RemoveKey(const Context& context, const Id& slot) = 0;
 };
 
