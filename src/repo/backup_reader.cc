@@ -193,23 +193,32 @@ Status BackupSource::Reread(const Context& context, const Id& stale, const Statu
   if (current->manifest_id != stale) {
     return OkStatus();  // another thread did
   }
-  ASSIGN_OR_RETURN(const Catalog catalog, objects_.ReadCatalog(context));
-  const CatalogEntry* entry = catalog.Find(entry_.info.id);
-  if (entry == nullptr) {
-    return Error(Code::kAborted, "backup {} was forgotten meanwhile", entry_.info.id.ToString());
+  Status last;
+  for (int attempt = 0; attempt < kRereads; ++attempt) {
+    ASSIGN_OR_RETURN(const Catalog catalog, objects_.ReadCatalog(context));
+    const CatalogEntry* entry = catalog.Find(entry_.info.id);
+    if (entry == nullptr) {
+      return Error(Code::kAborted, "backup {} was forgotten meanwhile", entry_.info.id.ToString());
+    }
+    if (entry->info.manifest == stale) {
+      return Error(Code::kDataLoss, "{}, and {} needs it", Message(missing), ManifestName(stale));
+    }
+    auto manifest = objects_.ReadManifest(context, *entry);
+    if (manifest.status().code() == Code::kNotFound) {
+      last = manifest.status();  // rewritten again since the catalog was read
+      continue;
+    }
+    RETURN_IF_ERROR(manifest.status());
+    if (manifest->records_crc32c != manifest_.records_crc32c) {
+      return Error(Code::kDataLoss, "{}: other records than in {}",
+                   ManifestName(entry->info.manifest), ManifestName(entry_.info.manifest));
+    }
+    current->manifest_id = entry->info.manifest;
+    current->manifest = *std::move(manifest);
+    current->layout = nullptr;
+    return OkStatus();
   }
-  if (entry->info.manifest == stale) {
-    return Error(Code::kDataLoss, "{}, and {} needs it", Message(missing), ManifestName(stale));
-  }
-  ASSIGN_OR_RETURN(Manifest manifest, objects_.ReadManifest(context, *entry));
-  if (manifest.records_crc32c != manifest_.records_crc32c) {
-    return Error(Code::kDataLoss, "{}: other records than in {}",
-                 ManifestName(entry->info.manifest), ManifestName(entry_.info.manifest));
-  }
-  current->manifest_id = entry->info.manifest;
-  current->manifest = std::move(manifest);
-  current->layout = nullptr;
-  return OkStatus();
+  return Error(Code::kUnavailable, "the backup is being rewritten too often: {}", Message(last));
 }
 
 Result<std::unique_ptr<Backup>> RepositoryImpl::OpenBackup(const Context& context,

@@ -10,6 +10,8 @@
 #include "io/faults.h"
 #include "repo/format/names.h"
 #include "repo/hooked_store.h"
+#include "repo/key_slots.h"
+#include "repo/objects.h"
 #include "repo/prune_plan.h"
 #include "repo/test_repository.h"
 
@@ -219,31 +221,6 @@ TEST_F(PruneTest, KeepsLineagesApart) {
   history_.ExpectClean();
 }
 
-TEST_F(PruneTest, AReaderGoesOnThroughTheRewrittenManifest) {
-  for (int i = 0; i < 12; ++i) {
-    ASSERT_OK(history_.Interval());
-  }
-  const BackupInfo newest = history_.repository->Find(history_.context, "latest").value();
-  ASSERT_OK_AND_ASSIGN(const auto backup,
-                       history_.repository->OpenBackup(history_.context, newest.id));
-  ASSERT_OK_AND_ASSIGN(const auto stream, backup->Records(history_.context));
-  ASSERT_OK_AND_ASSIGN(auto batch, stream->Next(history_.context));
-  ASSERT_OK(history_.Keep(1));
-  ASSERT_OK_AND_ASSIGN(const PruneReport report, history_.Prune(0));
-  ASSERT_GT(report.segments_rewritten, 0U);
-
-  std::map<etcd::RecordKey, Bytes> records;
-  while (batch) {
-    for (const Record& record : batch->records) {
-      EXPECT_TRUE(records.emplace(record.key, ToBytes(record.value)).second);
-    }
-    auto next = stream->Next(history_.context);
-    ASSERT_OK(next);
-    batch = *std::move(next);
-  }
-  EXPECT_TRUE(records == history_.snapshots.at(newest.id).records);
-}
-
 // 200 intervals with keep 20 and prune: what is stored stays near what lives, and what prune writes
 // near what the backups wrote.
 TEST_F(PruneTest, ManyIntervalsStayNearWhatLives) {
@@ -335,6 +312,148 @@ TEST_F(PruneTest, CheckTellsAWrongHashKv) {
   EXPECT_EQ(report.findings[0].object, ManifestName(info.manifest));
   EXPECT_THAT(std::string(Message(report.findings[0].status)), HasSubstr("HashKV"));
   EXPECT_THAT(report.findings[0].backups, ::testing::ElementsAre(info.id));
+}
+
+// --- readers, while others write ----------------------------------------------------------------
+
+// Opens a backup and reads all of it, while `others` happen before the n-th read of an object, for
+// each n. `judge` is told what came of it.
+class ReaderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(history_.Init());
+    for (int i = 0; i < 12; ++i) {
+      history_.etcd.Churn(60, 40, 60);
+      history_.etcd.Compact(history_.etcd.revision() - 20);
+      Snapshot snapshot = history_.etcd.snapshot();
+      snapshot.buckets = {{"lease", 0, {{"k", std::string(5000, static_cast<char>('a' + i))}}}};
+      ASSERT_OK_AND_ASSIGN(const SaveResult saved,
+                           Save(history_.context, *history_.repository, snapshot));
+      newest_ = saved.info.id;
+      expected_ = std::move(snapshot);
+    }
+  }
+
+  using Others = std::function<void(blob::BlobStore&, RepositoryImpl&)>;
+  void ForEachRead(const Others& others,
+                   const std::function<void(const Result<Snapshot>&)>& judge) {
+    for (std::uint64_t n = 1;; ++n) {
+      SCOPED_TRACE(n);
+      const auto copy = blob::MakeMemoryStore();
+      const auto blobs = store_->List(history_.context, "");
+      for (const auto& blob : blobs.value()) {
+        ASSERT_OK(copy->Put(history_.context, blob.name,
+                            store_->GetAll(history_.context, blob.name, 1 << 24).value()));
+      }
+      ASSERT_OK_AND_ASSIGN(const auto writer,
+                           OpenTestRepository(history_.context, *copy, history_.random));
+      HookedStore hooked(*copy);
+      ASSERT_OK_AND_ASSIGN(const auto reader,
+                           OpenTestRepository(history_.context, hooked, history_.random));
+      Guarded<std::uint64_t> reads{0};  // held while others work: all reads wait for them
+      bool done = false;
+      hooked.before_read = [&](std::string_view name) {
+        const auto count = reads.Lock();
+        if (++*count == n) {
+          others(*copy, *writer);
+          done = true;
+        }
+        if (done && !copy->Stat(history_.context, name).ok()) {
+          ++not_found_;
+        }
+      };
+
+      judge(ReadAll(history_.context, *reader, newest_));
+
+      if (!done || HasFailure()) {
+        EXPECT_GT(n, 20U);  // or nothing was tested
+        return;
+      }
+    }
+  }
+  Status Keep(RepositoryImpl& repository, std::size_t keep) const {
+    ASSIGN_OR_RETURN(auto backups, repository.List(history_.context));
+    backups.resize(backups.size() - keep);
+    return repository.Forget(history_.context, IdsOf(backups));
+  }
+
+  std::unique_ptr<blob::BlobStore> store_ = blob::MakeMemoryStore();
+  History history_{*store_};
+  Id newest_;
+  Snapshot expected_;
+  std::uint64_t not_found_ = 0;  // reads of what the others had removed
+};
+
+TEST_F(ReaderTest, GoesOnThroughTheRewrittenManifestWhereverPruneCame) {
+  ForEachRead(
+      [&](blob::BlobStore&, RepositoryImpl& writer) {
+        ASSERT_OK(Keep(writer, 1));
+        ASSERT_OK_AND_ASSIGN(const PruneReport report,
+                             writer.Prune(history_.context, {.max_unused = 0}));
+        ASSERT_GT(report.segments_rewritten, 0U);
+      },
+      [&](const Result<Snapshot>& read) {
+        ASSERT_OK(read);
+        EXPECT_TRUE(*read == expected_);
+      });
+  EXPECT_GT(not_found_, 20U);  // it was in the midst
+}
+
+TEST_F(ReaderTest, IsToldWhenTheBackupIsForgotten) {
+  int aborted = 0;
+  ForEachRead(
+      [&](blob::BlobStore&, RepositoryImpl& writer) {
+        ASSERT_OK(Keep(writer, 0));
+        ASSERT_OK(writer.Prune(history_.context, {.max_unused = 0}));
+      },
+      [&](const Result<Snapshot>& read) {
+        if (read.ok()) {
+          EXPECT_TRUE(*read == expected_);
+        } else if (read.status().code() == Code::kAborted) {
+          EXPECT_THAT(read, StatusIs(Code::kAborted, HasSubstr("forgotten")));
+          ++aborted;
+        } else {
+          EXPECT_THAT(read, StatusIs(Code::kNotFound, HasSubstr(newest_.ToString())));
+        }
+      });
+  EXPECT_GT(aborted, 20);
+}
+
+// What prune does, twice in a row: between a reader's look at the catalog and at the manifest.
+TEST_F(ReaderTest, FindsTheNewestManifestAlsoWhenItIsRewrittenAgainMeanwhile) {
+  ASSERT_OK_AND_ASSIGN(const KeyRing keys, Unlock(history_.context, *store_, TestCredential()));
+  const auto rewrite = [&](blob::BlobStore& store) {
+    const Objects objects(store, keys, history_.random, 1);
+    ASSERT_OK_AND_ASSIGN(Catalog catalog, objects.ReadCatalog(history_.context));
+    ++catalog.sequence;
+    const Id old = catalog.backups.back().info.manifest;
+    ASSERT_OK_AND_ASSIGN(Manifest manifest, objects.ReadManifest(history_.context, old));
+    manifest.catalog_sequence = catalog.sequence;
+    const Id id = MakeId(history_.random);
+    ASSERT_OK_AND_ASSIGN(catalog.backups.back().manifest_stored_size,
+                         objects.Write(history_.context, ObjectKind::kManifest, ManifestName(id),
+                                       EncodeManifest(manifest)));
+    catalog.backups.back().info.manifest = id;
+    ASSERT_OK(objects.CommitCatalog(history_.context, catalog));
+    ASSERT_OK(store.Delete(history_.context, ManifestName(old)));
+  };
+  HookedStore hooked(*store_);
+  ASSERT_OK_AND_ASSIGN(const auto reader,
+                       OpenTestRepository(history_.context, hooked, history_.random));
+  ASSERT_OK_AND_ASSIGN(const auto backup, reader->OpenBackup(history_.context, newest_));
+  ASSERT_OK(Keep(*history_.repository, 1));
+  ASSERT_OK(history_.Prune(0));
+  int rewritten = 0;
+  hooked.after_read = [&](std::string_view name) {
+    if (name.starts_with(kCatalogPrefix) && ++rewritten <= 3) {
+      rewrite(*store_);
+    }
+  };
+
+  ASSERT_OK_AND_ASSIGN(const Snapshot read, ReadAll(history_.context, *backup));
+
+  EXPECT_TRUE(read == expected_);
+  EXPECT_GT(rewritten, 3);
 }
 
 // --- writers that stall -------------------------------------------------------------------------
