@@ -6,6 +6,7 @@ find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)               # libfmt-dev
 find_package(absl REQUIRED)              # libabsl-dev
 find_package(OpenSSL REQUIRED)           # libssl-dev
+find_package(Boost 1.74 REQUIRED)         # libboost-dev: headers of Asio and Beast
 find_package(ZLIB REQUIRED)              # zlib1g-dev
 find_package(Protobuf REQUIRED)          # libprotobuf-dev protobuf-compiler
 find_package(gRPC CONFIG REQUIRED)       # libgrpc++-dev protobuf-compiler-grpc
