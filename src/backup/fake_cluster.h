@@ -99,6 +99,14 @@ class FakeCluster final : public etcd::Client {
 
   Status Defragment(const Context&, const std::string&) override { return No(); }
   Status MoveLeader(const Context&, const std::string&, etcd::MemberId) override { return No(); }
+  Result<etcd::MemberId> MemberAdd(const Context&, const std::vector<std::string>&, bool) override {
+    return No();
+  }
+  Status MemberRemove(const Context&, etcd::MemberId) override { return No(); }
+  Status MemberUpdate(const Context&, etcd::MemberId, const std::vector<std::string>&) override {
+    return No();
+  }
+  Status MemberPromote(const Context&, etcd::MemberId) override { return No(); }
   Status ActivateAlarm(const Context&, const etcd::Alarm&) override { return No(); }
   Status DisarmAlarm(const Context&, const etcd::Alarm&) override { return No(); }
   Result<etcd::RangeResponse> Range(const Context&, const etcd::RangeRequest&) override {

@@ -110,6 +110,43 @@ class GrpcClient final : public Client {
     return members;
   }
 
+  Result<MemberId> MemberAdd(const Context& context, const std::vector<std::string>& peer_urls,
+                             bool learner) override {
+    etcdserverpb::MemberAddRequest request;
+    request.mutable_peerurls()->Assign(peer_urls.begin(), peer_urls.end());
+    request.set_islearner(learner);
+    etcdserverpb::MemberAddResponse response;
+    RETURN_IF_ERROR(CallAny(context, Repeat::kUnsafe, "MemberAdd", &Connection::cluster,
+                            &etcdserverpb::Cluster::Stub::MemberAdd, request, response));
+    return MemberId(response.member().id());
+  }
+
+  Status MemberRemove(const Context& context, MemberId member) override {
+    etcdserverpb::MemberRemoveRequest request;
+    request.set_id(static_cast<std::uint64_t>(member));
+    etcdserverpb::MemberRemoveResponse response;
+    return CallAny(context, Repeat::kUnsafe, "MemberRemove", &Connection::cluster,
+                   &etcdserverpb::Cluster::Stub::MemberRemove, request, response);
+  }
+
+  Status MemberUpdate(const Context& context, MemberId member,
+                      const std::vector<std::string>& peer_urls) override {
+    etcdserverpb::MemberUpdateRequest request;
+    request.set_id(static_cast<std::uint64_t>(member));
+    request.mutable_peerurls()->Assign(peer_urls.begin(), peer_urls.end());
+    etcdserverpb::MemberUpdateResponse response;
+    return CallAny(context, Repeat::kUnsafe, "MemberUpdate", &Connection::cluster,
+                   &etcdserverpb::Cluster::Stub::MemberUpdate, request, response);
+  }
+
+  Status MemberPromote(const Context& context, MemberId member) override {
+    etcdserverpb::MemberPromoteRequest request;
+    request.set_id(static_cast<std::uint64_t>(member));
+    etcdserverpb::MemberPromoteResponse response;
+    return CallAny(context, Repeat::kUnsafe, "MemberPromote", &Connection::cluster,
+                   &etcdserverpb::Cluster::Stub::MemberPromote, request, response);
+  }
+
   Result<std::vector<Alarm>> AlarmList(const Context& context) override {
     ASSIGN_OR_RETURN(
         const etcdserverpb::AlarmResponse response,

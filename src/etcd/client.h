@@ -255,6 +255,20 @@ class Client {
   // -- the cluster --------------------------------------------------------------------------------
 
   [[nodiscard]] virtual Result<std::vector<Member>> MemberList(const Context& context) = 0;
+  /// The new member's id. A learner has no vote until it is promoted, so it harms no quorum while
+  /// it catches up; a cluster has one at a time. kFailedPrecondition: one of the URLs is a member's
+  /// already, too many learners, or too few members are up.
+  [[nodiscard]] virtual Result<MemberId> MemberAdd(const Context& context,
+                                                   const std::vector<std::string>& peer_urls,
+                                                   bool learner) = 0;
+  /// kNotFound: no such member (any more). kFailedPrecondition: too few of the others are up.
+  [[nodiscard]] virtual Status MemberRemove(const Context& context, MemberId member) = 0;
+  /// Other peer URLs. kNotFound.
+  [[nodiscard]] virtual Status MemberUpdate(const Context& context, MemberId member,
+                                            const std::vector<std::string>& peer_urls) = 0;
+  /// Gives a learner its vote. kFailedPrecondition: it is none, or has not caught up yet.
+  /// kNotFound.
+  [[nodiscard]] virtual Status MemberPromote(const Context& context, MemberId member) = 0;
   [[nodiscard]] virtual Result<std::vector<Alarm>> AlarmList(const Context& context) = 0;
   [[nodiscard]] virtual Status ActivateAlarm(const Context& context, const Alarm& alarm) = 0;
   [[nodiscard]] virtual Status DisarmAlarm(const Context& context, const Alarm& alarm) = 0;

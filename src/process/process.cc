@@ -126,7 +126,8 @@ struct Launch {
   const char* working_directory = nullptr;
   int standard_input = -1, standard_output = -1, standard_error = -1;  // -1: the parent's
   int error_pipe = -1;
-  pid_t parent = -1;
+  int lock = -1;      // stays open in the program; -1: none
+  pid_t parent = -1;  // with which it dies; -1: none
 };
 
 enum class Step : int { kSetUp, kDirectory, kExec };
@@ -143,10 +144,12 @@ struct LaunchError {
     [[maybe_unused]] const ssize_t written = ::write(launch.error_pipe, &error, sizeof(error));
     ::_exit(127);
   };
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != launch.parent) {
-    fail(Step::kSetUp);  // in the second case nobody reads it
+  if (launch.parent >= 0) {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != launch.parent) {
+      fail(Step::kSetUp);  // in the second case nobody reads it
+    }
+    (void)::setpgid(0, 0);
   }
-  (void)::setpgid(0, 0);
   for (int number = 1; number < NSIG; ++number) {
     (void)::signal(number, SIG_DFL);  // ignored ones would stay ignored after exec
   }
@@ -160,6 +163,9 @@ struct LaunchError {
   }
   // Libraries may have opened files without O_CLOEXEC. Where the kernel lacks it, they leak.
   (void)::close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+  if (launch.lock >= 0 && ::fcntl(launch.lock, F_SETFD, 0) != 0) {
+    fail(Step::kSetUp);
+  }
   if (launch.working_directory != nullptr && ::chdir(launch.working_directory) != 0) {
     fail(Step::kDirectory);
   }
@@ -307,16 +313,53 @@ struct StandardFiles {
   Fd output, error;
 };
 
-Result<std::unique_ptr<Process>> StartWith(const ProcessOptions& options,
-                                           const StandardFiles& files) {
+Result<StandardFiles> OpenStandardFiles(const ProcessOptions& options) {
+  StandardFiles files;
+  constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND;
+  if (!options.stdout_path.empty()) {
+    ASSIGN_OR_RETURN(files.output, OpenFile(options.stdout_path, kAppend));
+  }
+  if (!options.stderr_path.empty()) {
+    ASSIGN_OR_RETURN(files.error, OpenFile(options.stderr_path, kAppend));
+  }
+  return files;
+}
+
+/// The lock belongs to the open file, so it goes on with the child when we close ours.
+Result<Fd> OpenLock(const std::string& path) {
+  if (path.empty()) {
+    return Fd();
+  }
+  ASSIGN_OR_RETURN(Fd fd, OpenFile(path, O_RDWR | O_CREAT));
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (::fcntl(fd.get(), F_OFD_SETLK, &lock) != 0) {
+    if (errno == EAGAIN || errno == EACCES) {
+      return Error(Code::kFailedPrecondition, "{}: another process holds this lock", path);
+    }
+    return ErrnoStatus(errno, path);
+  }
+  return fd;
+}
+
+/// What a child is given, and what must stay open until it runs.
+struct Prepared {
+  Launch launch;
+  Fd null, lock;
+  Pipe errors;
+};
+
+Status Prepare(const ProcessOptions& options, const StandardFiles& files, Prepared& prepared) {
   if (options.arguments.empty()) {
     return Error(Code::kInvalidArgument, "no program given");
   }
   const std::string& name = options.arguments.front();
-  ASSIGN_OR_RETURN(const Fd null, OpenFile("/dev/null", O_RDONLY));
-  ASSIGN_OR_RETURN(Pipe errors, OpenPipe());
+  ASSIGN_OR_RETURN(prepared.null, OpenFile("/dev/null", O_RDONLY));
+  ASSIGN_OR_RETURN(prepared.errors, OpenPipe());
+  ASSIGN_OR_RETURN(prepared.lock, OpenLock(options.lock_path));
 
-  Launch launch;
+  Launch& launch = prepared.launch;
   ASSIGN_OR_RETURN(launch.program, FindProgram(name));
   launch.arguments = Pointers(options.arguments);
   if (options.environment) {
@@ -330,25 +373,17 @@ Result<std::unique_ptr<Process>> StartWith(const ProcessOptions& options,
   if (!options.working_directory.empty()) {
     launch.working_directory = options.working_directory.c_str();
   }
-  launch.standard_input = null.get();
+  launch.standard_input = prepared.null.get();
   launch.standard_output = files.output.get();
   launch.standard_error = files.error.get();
-  launch.error_pipe = errors.write.get();
-  launch.parent = ::getpid();
+  launch.error_pipe = prepared.errors.write.get();
+  launch.lock = prepared.lock.get();
+  return OkStatus();
+}
 
-  const pid_t pid = ::fork();
-  if (pid < 0) {
-    return ErrnoStatus(errno, name);
-  }
-  if (pid == 0) {
-    RunChild(launch);
-  }
-  (void)::setpgid(pid, pid);  // here too: whichever comes first, so that Kill finds the group
+/// Waits until the program runs.
+Status ReadLaunchError(const ProcessOptions& options, Pipe& errors) {
   errors.write.Close();
-  auto process = std::make_unique<ProcessImpl>(pid, OpenPidfd(pid), name);
-  if (!process->Waitable()) {
-    return ErrnoStatus(errno, "pidfd_open");
-  }
   LaunchError error;
   ssize_t size = 0;
   do {
@@ -356,8 +391,30 @@ Result<std::unique_ptr<Process>> StartWith(const ProcessOptions& options,
   } while (size < 0 && errno == EINTR);
   if (size == sizeof(error)) {
     return error.step == Step::kDirectory ? ErrnoStatus(error.error, options.working_directory)
-                                          : ErrnoStatus(error.error, name);
+                                          : ErrnoStatus(error.error, options.arguments.front());
   }
+  return OkStatus();
+}
+
+Result<std::unique_ptr<Process>> StartWith(const ProcessOptions& options,
+                                           const StandardFiles& files) {
+  Prepared prepared;
+  RETURN_IF_ERROR(Prepare(options, files, prepared));
+  prepared.launch.parent = ::getpid();
+  const std::string& name = options.arguments.front();
+  const pid_t pid = ::fork();
+  if (pid < 0) {
+    return ErrnoStatus(errno, name);
+  }
+  if (pid == 0) {
+    RunChild(prepared.launch);
+  }
+  (void)::setpgid(pid, pid);  // here too: whichever comes first, so that Kill finds the group
+  auto process = std::make_unique<ProcessImpl>(pid, OpenPidfd(pid), name);
+  if (!process->Waitable()) {
+    return ErrnoStatus(errno, "pidfd_open");
+  }
+  RETURN_IF_ERROR(ReadLaunchError(options, prepared.errors));
   return process;
 }
 
@@ -385,15 +442,56 @@ std::string ToString(const ExitStatus& status) {
 }
 
 Result<std::unique_ptr<Process>> Process::Start(const ProcessOptions& options) {
-  StandardFiles files;
-  constexpr int kAppend = O_WRONLY | O_CREAT | O_APPEND;
-  if (!options.stdout_path.empty()) {
-    ASSIGN_OR_RETURN(files.output, OpenFile(options.stdout_path, kAppend));
-  }
-  if (!options.stderr_path.empty()) {
-    ASSIGN_OR_RETURN(files.error, OpenFile(options.stderr_path, kAppend));
-  }
+  ASSIGN_OR_RETURN(const StandardFiles files, OpenStandardFiles(options));
   return StartWith(options, files);
+}
+
+Result<std::int64_t> StartDetached(const ProcessOptions& options) {
+  ASSIGN_OR_RETURN(const StandardFiles files, OpenStandardFiles(options));
+  Prepared prepared;
+  RETURN_IF_ERROR(Prepare(options, files, prepared));
+  ASSIGN_OR_RETURN(Pipe numbers, OpenPipe());
+  const std::string& name = options.arguments.front();
+  // A child of a child that ends at once is init's.
+  const pid_t middle = ::fork();
+  if (middle < 0) {
+    return ErrnoStatus(errno, name);
+  }
+  if (middle == 0) {
+    (void)::setsid();
+    const pid_t pid = ::_Fork();  // async-signal-safe, unlike fork
+    if (pid == 0) {
+      RunChild(prepared.launch);
+    }
+    [[maybe_unused]] const ssize_t written = ::write(numbers.write.get(), &pid, sizeof(pid));
+    ::_exit(0);
+  }
+  numbers.write.Close();
+  pid_t pid = -1;
+  ssize_t size = 0;
+  do {
+    size = ::read(numbers.read.get(), &pid, sizeof(pid));
+  } while (size < 0 && errno == EINTR);
+  while (::waitpid(middle, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (size != sizeof(pid) || pid < 0) {
+    return Error(Code::kResourceExhausted, "{}: no more processes", name);
+  }
+  RETURN_IF_ERROR(ReadLaunchError(options, prepared.errors));
+  return pid;
+}
+
+Status SignalProcess(std::int64_t pid, std::uint64_t start_ticks, int signal) {
+  // First the handle, then the question whose it is: what it stands for cannot change any more.
+  const Fd handle = OpenPidfd(static_cast<pid_t>(pid));
+  if (!handle.valid() || ProcessStartTicks(pid) != start_ticks) {
+    return Error(Code::kNotFound, "process {} is gone", pid);
+  }
+  if (::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) != 0) {
+    return errno == ESRCH ? Error(Code::kNotFound, "process {} is gone", pid)
+                          : ErrnoStatus(errno, fmt::format("process {}", pid));
+  }
+  return OkStatus();
 }
 
 Result<Output> Run(const Context& context, const ProcessOptions& options,

@@ -25,6 +25,9 @@ struct ProcessOptions {
   /// The same path for both is one stream. Empty: the parent's.
   std::string stdout_path = {};
   std::string stderr_path = {};
+  /// A file (made with mode 0600) that the child, and what it starts, hold locked from before it
+  /// runs until the last of them is gone (io::IsLocked tells). Empty: none.
+  std::string lock_path = {};
 };
 
 /// How a process ended.
@@ -47,8 +50,8 @@ class Process {
  public:
   /// On return the program runs. kNotFound: no such program or working directory.
   /// kPermissionDenied: not executable, or a file that may not be written. kResourceExhausted: no
-  /// more processes. Call it from a thread that outlives the child: the kernel takes that thread's
-  /// end for the parent's death.
+  /// more processes. kFailedPrecondition: somebody else holds `lock_path`. Call it from a thread
+  /// that outlives the child: the kernel takes that thread's end for the parent's death.
   [[nodiscard]] static Result<std::unique_ptr<Process>> Start(const ProcessOptions& options);
   virtual ~Process() = default;
 
@@ -67,6 +70,15 @@ class Process {
   /// SIGKILL to its group; returns when the child is gone.
   virtual ExitStatus Kill() = 0;
 };
+
+/// Starts a program that outlives this process: in a session of its own, and not our child, so that
+/// neither our end nor a terminal's reaches it and nobody here has to wait for it. On return it
+/// runs; its pid. Errors as Process::Start's.
+[[nodiscard]] Result<std::int64_t> StartDetached(const ProcessOptions& options);
+
+/// Sends `signal` to the process of this number if it is the one that started at `start_ticks`
+/// (ProcessStartTicks), and not a later one that was given the same number. kNotFound: it is gone.
+[[nodiscard]] Status SignalProcess(std::int64_t pid, std::uint64_t start_ticks, int signal);
 
 struct Output {
   ExitStatus status;

@@ -14,6 +14,7 @@
 #include "base/environment.h"
 #include "base/status_matchers.h"
 #include "base/thread.h"
+#include "io/file_lock.h"
 
 namespace tresor::process {
 namespace {
@@ -189,6 +190,50 @@ TEST_F(ProcessTest, DiesWithItsParent) {
     }
     ASSERT_OK(deadline.Check());
   }
+}
+
+TEST_F(ProcessTest, HoldsItsLockAsLongAsItLives) {
+  ProcessOptions options = {.arguments = {"sleep", "100"}, .lock_path = Path("log")};
+  ASSERT_OK_AND_ASSIGN(const auto process, Process::Start(options));
+
+  EXPECT_THAT(io::IsLocked(Path("log")), IsOkAndHolds(true));
+  EXPECT_THAT(Process::Start(options), StatusIs(Code::kFailedPrecondition));
+
+  process->Kill();
+  EXPECT_THAT(io::IsLocked(Path("log")), IsOkAndHolds(false));
+}
+
+TEST_F(ProcessTest, DetachedOutlivesItsParent) {
+  // A parent that is killed; the program's number comes through a file.
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ProcessOptions options = Shell("echo $$; exec sleep 100");
+    options.stdout_path = Path("log");
+    (void)StartDetached(options);
+    while (Log().find('\n') == std::string::npos) {
+    }
+    (void)::kill(::getpid(), SIGKILL);
+  }
+  ASSERT_GT(parent, 0);
+  ASSERT_EQ(::waitpid(parent, nullptr, 0), parent);
+  const std::int64_t pid = std::stol(Log());
+
+  const auto ticks = ProcessStartTicks(pid);
+  ASSERT_TRUE(ticks.has_value());
+  EXPECT_OK(SignalProcess(pid, *ticks, SIGKILL));
+}
+
+TEST_F(ProcessTest, DetachedIsNobodysChildAndTellsErrors) {
+  ASSERT_OK_AND_ASSIGN(const std::int64_t pid, StartDetached({.arguments = {"sleep", "100"}}));
+  const auto ticks = ProcessStartTicks(pid);
+  ASSERT_TRUE(ticks.has_value());
+
+  EXPECT_EQ(::waitpid(static_cast<pid_t>(pid), nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  EXPECT_NE(::getsid(static_cast<pid_t>(pid)), ::getsid(0));
+  EXPECT_THAT(SignalProcess(pid, *ticks + 1, SIGKILL), StatusIs(Code::kNotFound));
+  EXPECT_OK(SignalProcess(pid, *ticks, SIGKILL));
+  EXPECT_THAT(StartDetached({.arguments = {"/no/such/program"}}), StatusIs(Code::kNotFound));
 }
 
 TEST_F(ProcessTest, RunCollectsBothStreams) {
