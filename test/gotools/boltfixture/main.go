@@ -3,9 +3,10 @@
 // boltfixture lets the real bbolt make files for our reader and judge files of our builder.
 //
 //	boltfixture generate DIR        writes the fixtures of src/bolt/testdata: NAME.db, and NAME.dump, its content as text
-//	boltfixture dump FILE           prints the content as src/bolt/dump_test_util.h does
+//	boltfixture dump FILE           prints the content as src/bolt/test_util.h does
 //	boltfixture check FILE          runs bbolt's own check; exit code 1 when it finds fault
 //	boltfixture exercise FILE SEED  puts and deletes at random, in several transactions, and checks after each
+//	boltfixture random FILE SEED    makes a file at random: page size, buckets in buckets, pairs of all sizes, free pages
 package main
 
 import (
@@ -47,8 +48,14 @@ func run(args []string) error {
 			return err
 		}
 		return exercise(args[1], seed)
+	case len(args) == 3 && args[0] == "random":
+		seed, err := strconv.ParseInt(args[2], 10, 64)
+		if err != nil {
+			return err
+		}
+		return makeRandom(args[1], seed)
 	}
-	return fmt.Errorf("usage: generate DIR | dump FILE | check FILE | exercise FILE SEED")
+	return fmt.Errorf("usage: generate DIR | dump FILE | check FILE | exercise FILE SEED | random FILE SEED")
 }
 
 func dump(path string, out io.Writer) error {
@@ -114,6 +121,80 @@ func exercise(path string, seed int64) error {
 		}
 		if err := checkOpen(db); err != nil {
 			return fmt.Errorf("round %d: %w", round, err)
+		}
+	}
+	return nil
+}
+
+// A seed's last digits choose the page size (seven of them) and whether the freelist is kept.
+func makeRandom(path string, seed int64) error {
+	f := fixture{
+		pageSize: 1024 << (seed % 7),
+		noSync:   seed/7%2 == 0,
+		destroy:  -1,
+		make: func(db *bolt.DB) error {
+			random := rand.New(rand.NewSource(seed))
+			for round := 0; round < 3; round++ {
+				if err := db.Update(func(tx *bolt.Tx) error {
+					for i := random.Intn(6); i > 0; i-- {
+						b, err := tx.CreateBucketIfNotExists(randomKey(random))
+						if err != nil {
+							return err
+						}
+						if err := grow(b, random, 0); err != nil {
+							return err
+						}
+					}
+					return tx.ForEach(func(_ []byte, b *bolt.Bucket) error {
+						if random.Intn(3) > 0 {
+							return nil
+						}
+						return change(b, random)
+					})
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	return generate(f, path)
+}
+
+func randomKey(random *rand.Rand) []byte {
+	key := make([]byte, 1+random.Intn(24))
+	if random.Intn(50) == 0 {
+		key = make([]byte, 1+random.Intn(3000))
+	}
+	random.Read(key)
+	return key
+}
+
+func grow(b *bolt.Bucket, random *rand.Rand, depth int) error {
+	if err := b.SetSequence(uint64(random.Intn(3))); err != nil {
+		return err
+	}
+	for i := []int{0, 9, 150}[random.Intn(3)]; i > 0; i-- {
+		size := random.Intn(200)
+		if random.Intn(40) == 0 {
+			size = random.Intn(9000)
+		}
+		value := make([]byte, size)
+		random.Read(value)
+		if err := b.Put(randomKey(random), value); err != nil {
+			return err
+		}
+	}
+	for i := random.Intn(3); i > 0 && depth < 4; i-- {
+		inner, err := b.CreateBucketIfNotExists(randomKey(random))
+		if err == bolt.ErrIncompatibleValue {
+			continue // the key of a pair
+		}
+		if err != nil {
+			return err
+		}
+		if err := grow(inner, random, depth+1); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -186,8 +267,20 @@ func generateAll(dir string) error {
 		if err := generate(f, path); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
+		if err := writeDump(path); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
 	}
 	return nil
+}
+
+func writeDump(path string) error {
+	out, err := os.Create(path[:len(path)-len(".db")] + ".dump")
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	return dump(path, out)
 }
 
 func generate(f fixture, path string) error {
@@ -219,12 +312,7 @@ func generate(f fixture, path string) error {
 			return err
 		}
 	}
-	out, err := os.Create(path[:len(path)-len(".db")] + ".dump")
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	return dump(path, out)
+	return nil
 }
 
 func value(n int, seed int) []byte {
