@@ -465,6 +465,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     head_only_ = false;
     http_1_0_ = parser_->http_1_0();
     keep_alive_ = false;
+    refused_ = true;
     Respond(std::move(response));
   }
 
@@ -544,13 +545,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_alive_ ? BeginRequest() : Linger();
   }
 
-  // Says that nothing more comes, then waits shortly for the client to close.
+  // Says that nothing more comes. To a client that may still be sending: also waits shortly for its
+  // end.
   void Linger() {
     phase_ = Phase::kLingering;
     SetDeadline(kLingerTime);
     input_ = std::string();
     if (tls_) {
       tls_->async_shutdown([self = shared_from_this()](const ErrorCode&) { self->Close(); });
+      return;
+    }
+    if (!refused_) {
+      Close();
       return;
     }
     ErrorCode ignored;
@@ -698,6 +704,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = true;
   bool http_1_0_ = false;
   bool head_only_ = false;
+  bool refused_ = false;
   std::string output_;
   std::size_t output_sent_ = 0;
   bool sending_ = false;

@@ -20,16 +20,18 @@ std::optional<std::chrono::nanoseconds> RateLimit::Take(std::string_view key) {
     return std::nullopt;
   }
   const MonotonicTime now = clock_.Monotonic();
-  auto buckets = buckets_.Lock();
-  auto found = buckets->find(std::string(key));
-  if (found == buckets->end()) {
-    if (buckets->size() >= kMaxBuckets) {
-      std::erase_if(*buckets, [&](const auto& item) { return Level(item.second, now) >= burst_; });
+  auto state = state_.Lock();
+  auto& buckets = state->buckets;
+  auto found = buckets.find(std::string(key));
+  if (found == buckets.end()) {
+    if (buckets.size() >= kMaxBuckets && now - state->swept >= std::chrono::seconds{1}) {
+      state->swept = now;
+      std::erase_if(buckets, [&](const auto& item) { return Level(item.second, now) >= burst_; });
     }
-    if (buckets->size() >= kMaxBuckets) {
+    if (buckets.size() >= kMaxBuckets) {
       key = kOverflowKey;
     }
-    found = buckets->try_emplace(std::string(key), Bucket{burst_, now}).first;
+    found = buckets.try_emplace(std::string(key), Bucket{burst_, now}).first;
   }
   Bucket& bucket = found->second;
   bucket.tokens = Level(bucket, now);

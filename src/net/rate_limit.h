@@ -31,13 +31,16 @@ class RateLimit {
     double tokens = 0;
     MonotonicTime filled;
   };
-  using Buckets = std::unordered_map<std::string, Bucket>;
+  struct State {
+    std::unordered_map<std::string, Bucket> buckets;
+    MonotonicTime swept;  // when full ones were last looked for
+  };
   double Level(const Bucket& bucket, MonotonicTime now) const;
 
   const double per_second_;
   const double burst_;
   const Clock& clock_;
-  Guarded<Buckets> buckets_;
+  Guarded<State> state_;
 };
 
 /// For Retry-After: whole seconds, at least 1.
