@@ -91,13 +91,17 @@ struct WatchEvent {
 };
 
 /// One watch: a cursor into the store's changes, not a buffer of its own and not a thread. Ends
-/// when destroyed.
+/// when destroyed; `on_ready` is not called any more then.
 ///
-/// Threads: one at a time; `on_ready` comes from any thread and must only wake somebody up.
+/// Poll once after StartWatch, without being woken. `on_ready` is called when something is there
+/// after a Poll that returned fewer than `max`, once until the next such Poll.
+///
+/// Threads: one at a time; `on_ready` comes from any thread and must only wake somebody up: it may
+/// neither poll nor destroy the watch.
 class Watch {
  public:
   virtual ~Watch() = default;
-  /// Up to `max` events that are there; empty: none at present. Does not wait.
+  /// Up to `max` events that are there; fewer: that is all at present. Does not wait.
   /// kOutOfRange: it fell behind what the store keeps: list again. kUnavailable: the store closes.
   [[nodiscard]] virtual Result<std::vector<WatchEvent>> Poll(std::size_t max) = 0;
   /// Everything up to this version has been delivered: for bookmarks.
