@@ -125,7 +125,7 @@ Result<std::unique_ptr<SegmentReader>> SegmentReader::OpenTail(
   if (!plain.ok()) {
     return fail(plain.status());
   }
-  auto directory = DecodeDirectory(*plain);
+  auto directory = DecodeDirectory(*plain, stored_size);
   if (!directory.ok()) {
     return fail(directory.status());
   }

@@ -5,12 +5,17 @@
 // seals them authenticates them. RFC 8878.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/bytes.h"
 #include "base/status.h"
 
 namespace tresor::repo {
+
+/// A frame never decompresses to more than its size times this: a block of at most 128 KiB takes at
+/// least 4 bytes (RFC 8878, 3.1.1.2). Whoever allocates by a size that he read asks this first.
+inline constexpr std::uint64_t kMaxCompressionRatio = 32768;
 
 /// Threads: one.
 class Compressor {

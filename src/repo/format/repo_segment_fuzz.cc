@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything of a segment, and what is read beside it: decoders of decrypted bytes, and of sealed
-// ones. The first byte says which.
+// Everything of a segment, and what is read beside it: decoders of decrypted bytes, also of what
+// is compressed in them, and of sealed ones. The first byte says which.
 #include <cstddef>
 #include <cstdint>
 
@@ -35,11 +35,40 @@ void FuzzFrame(ByteView bytes) {
 }
 
 void FuzzDirectory(ByteView bytes) {
-  const auto directory = DecodeDirectory(bytes);
+  constexpr std::uint64_t kStored = 1 << 20;
+  const auto directory = DecodeDirectory(bytes, kStored);
   if (directory.ok()) {
-    (void)CheckDirectory(*directory, 1 << 20, 100);
+    (void)CheckDirectory(*directory, kStored, 100);
     Compressor compressor(1);
-    TRESOR_CHECK(DecodeDirectory(EncodeDirectory(*directory, compressor)).ok());
+    TRESOR_CHECK(DecodeDirectory(EncodeDirectory(*directory, compressor), kStored).ok());
+  }
+}
+
+// As FuzzDirectory, with what zstd would hide.
+void FuzzRawDirectory(ByteView raw) {
+  ByteWriter writer;
+  writer.Varint(raw.size());
+  Compressor(1).Compress(raw, writer.bytes());
+  FuzzDirectory(writer.view());
+}
+
+// An index block: how many records, and their keys.
+void FuzzIndexBlock(ByteView bytes) {
+  ByteReader reader(bytes);
+  const std::uint64_t records = reader.U16();
+  const ByteView keys = reader.View(reader.remaining());
+  ByteWriter writer;
+  Compressor compressor(1);
+  Bytes compressed;
+  compressor.Compress(keys, compressed);
+  writer.LengthPrefixed(compressed);
+  writer.Zeros(records * 8);
+  Decompressor decompressor;
+  const auto block = DecodeIndexBlock(writer.view(), keys.size(), records, decompressor);
+  if (block.ok()) {
+    const EncodedIndexBlock again = EncodeIndexBlock(*block, compressor);
+    const auto decoded = DecodeIndexBlock(again.bytes, again.raw_keys_size, records, decompressor);
+    TRESOR_CHECK(decoded.ok() && decoded->keys == block->keys);
   }
 }
 
@@ -73,7 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (bytes.empty()) {
     return 0;
   }
-  const auto which = static_cast<unsigned>(bytes[0]) % 6;
+  const auto which = static_cast<unsigned>(bytes[0]) % 8;
   bytes = bytes.subspan(1);
   switch (which) {
     case 0:
@@ -97,6 +126,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)decoder.Finish();
       break;
     }
+    case 5:
+      FuzzRawDirectory(bytes);
+      break;
+    case 6:
+      FuzzIndexBlock(bytes);
+      break;
     default:
       FuzzSealed(bytes);
   }

@@ -159,9 +159,10 @@ Bytes EncodeDirectory(const Directory& directory, Compressor& compressor) {
   return writer.Take();
 }
 
-Result<Directory> DecodeDirectory(ByteView bytes) {
+Result<Directory> DecodeDirectory(ByteView bytes, std::uint64_t stored_size) {
   constexpr std::size_t kMinFrame = 7;
   constexpr std::size_t kMinBlock = 3;
+  constexpr std::uint64_t kMinSealed = kPartOverhead + 1;
   ByteReader outer(bytes);
   const std::uint64_t raw_size = outer.Varint();
   if (!outer.ok() || raw_size > kMaxDirectorySize) {
@@ -177,8 +178,11 @@ Result<Directory> DecodeDirectory(ByteView bytes) {
   const ByteView lineage = reader.View(Id::kSize);
   directory.records = reader.Varint();
   const std::uint64_t frames = reader.Varint();
-  if (!reader.ok() || frames > reader.remaining() / kMinFrame) {
-    return Error(Code::kDataLoss, "directory: {} frames in {} bytes", frames, raw_size);
+  // A directory of many equal frames compresses to nothing: the segment has to hold them too.
+  if (!reader.ok() || frames > reader.remaining() / kMinFrame ||
+      frames > stored_size / kMinSealed) {
+    return Error(Code::kDataLoss, "directory: {} frames in {} bytes, of a segment of {}", frames,
+                 raw_size, stored_size);
   }
   directory.lineage = IdOf(lineage);
   directory.frames.resize(frames);
@@ -192,7 +196,7 @@ Result<Directory> DecodeDirectory(ByteView bytes) {
     frame.last = previous = ReadKey(frame.first, frame.records == 1, reader);
   }
   const std::uint64_t blocks = reader.Varint();
-  if (!reader.ok() || blocks > reader.remaining() / kMinBlock) {
+  if (!reader.ok() || blocks > reader.remaining() / kMinBlock || blocks > frames) {
     return Error(Code::kDataLoss, "directory: keys of frames don't ascend, or {} blocks", blocks);
   }
   directory.blocks.resize(blocks);
@@ -218,8 +222,9 @@ Status CheckDirectory(const Directory& directory, std::uint64_t stored_size,
   const PackedKey* previous = nullptr;
   for (const FrameInfo& frame : directory.frames) {
     if (frame.sealed_size <= kPartOverhead || frame.sealed_size > stored_size ||
-        frame.raw_size == 0 || frame.raw_size > kMaxFrameSize || frame.records == 0 ||
-        frame.records > kMaxFrameRecords) {
+        frame.raw_size == 0 || frame.raw_size > kMaxFrameSize ||
+        frame.raw_size > (frame.sealed_size - kPartOverhead) * kMaxCompressionRatio ||
+        frame.records == 0 || frame.records > kMaxFrameRecords) {
       return Error(Code::kDataLoss, "directory: a frame of {} records, {} bytes, {} sealed",
                    frame.records, frame.raw_size, frame.sealed_size);
     }

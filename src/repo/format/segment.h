@@ -116,8 +116,8 @@ struct Directory {
 };
 /// Its size, varint, and a zstd frame.
 [[nodiscard]] Bytes EncodeDirectory(const Directory& directory, Compressor& compressor);
-/// kDataLoss.
-[[nodiscard]] Result<Directory> DecodeDirectory(ByteView bytes);
+/// Of a segment of `stored_size`, which bounds how many frames there can be. kDataLoss.
+[[nodiscard]] Result<Directory> DecodeDirectory(ByteView bytes, std::uint64_t stored_size);
 /// The invariants of FORMAT.md 5, for a segment of `stored_size` whose directory is sealed in
 /// `sealed_size` bytes.
 [[nodiscard]] Status CheckDirectory(const Directory& directory, std::uint64_t stored_size,

@@ -60,12 +60,32 @@ TEST(SegmentTest, RejectsKeysThatDontAscend) {
 TEST(SegmentTest, DirectoryComesBackAndIsChecked) {
   Compressor compressor(3);
   const Bytes encoded = EncodeDirectory(MakeDirectory(), compressor);
-  ASSERT_OK_AND_ASSIGN(const Directory decoded, DecodeDirectory(encoded));
+  ASSERT_OK_AND_ASSIGN(const Directory decoded, DecodeDirectory(encoded, kStored));
   EXPECT_EQ(decoded, MakeDirectory());
   EXPECT_OK(CheckDirectory(decoded, kStored, kDirectorySize));
   for (std::size_t size = 0; size < encoded.size(); ++size) {
-    EXPECT_THAT(DecodeDirectory(ByteView(encoded).first(size)), StatusIs(Code::kDataLoss));
+    EXPECT_THAT(DecodeDirectory(ByteView(encoded).first(size), kStored), StatusIs(Code::kDataLoss));
   }
+}
+
+TEST(SegmentTest, RejectsMoreFramesThanTheSegmentHolds) {
+  Directory directory = MakeDirectory();
+  directory.frames.clear();
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    directory.frames.push_back({17, 1, 1, {i + 1, 0}, {i + 1, 0}});
+  }
+  Compressor compressor(3);
+  const Bytes encoded = EncodeDirectory(directory, compressor);
+  EXPECT_OK(DecodeDirectory(encoded, 1000 * 17).status());
+  EXPECT_THAT(DecodeDirectory(encoded, 999 * 17), StatusIs(Code::kDataLoss, HasSubstr("1000")));
+}
+
+TEST(SegmentTest, RejectsAFrameThatCantDecompressToItsSize) {
+  Directory directory = MakeDirectory();
+  directory.frames[0].raw_size = (100 - kPartOverhead) * kMaxCompressionRatio;
+  EXPECT_OK(CheckDirectory(directory, kStored, kDirectorySize));
+  ++directory.frames[0].raw_size;
+  EXPECT_THAT(CheckDirectory(directory, kStored, kDirectorySize), StatusIs(Code::kDataLoss));
 }
 
 TEST(SegmentTest, CheckDirectoryRefusesWhatDoesNotAddUp) {
