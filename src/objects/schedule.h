@@ -18,7 +18,6 @@
 // `@every` knows no local time.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <chrono>
 #include <optional>
@@ -62,13 +61,16 @@ class Schedule {
     bool every_hour = false;   // `*` or `*/n` hours: runs by real time
     bool any_day = false;      // of month
     bool any_week_day = false;
-  };
-  std::variant<Cron, std::chrono::seconds> rule_;
-};
 
-/// Go's time.ParseDuration: "1h30m", "1.5h", "300ms"; negative ones too. kInvalidArgument.
-[[nodiscard]] Result<std::chrono::nanoseconds> ParseDuration(std::string_view text);
-/// As Go writes it, without zero parts at the end: "1h30m", "20m", "1.5s", "0s".
-[[nodiscard]] std::string FormatDuration(std::chrono::nanoseconds duration);
+    using LocalMinute = std::chrono::local_time<std::chrono::minutes>;
+    [[nodiscard]] bool Has(std::chrono::local_days day) const;
+    [[nodiscard]] std::optional<LocalMinute> AtOrAfter(LocalMinute from) const;
+    /// Not on a day before that of `end`.
+    [[nodiscard]] std::optional<LocalMinute> AtOrBefore(LocalMinute from, LocalMinute end) const;
+    [[nodiscard]] std::optional<WallTime> Next(const TimeZone& zone, WallTime anchor) const;
+    [[nodiscard]] std::optional<WallTime> Latest(const TimeZone& zone, const Window& window) const;
+  };
+  std::variant<std::chrono::seconds, Cron> rule_;
+};
 
 }  // namespace tresor::objects

@@ -42,10 +42,10 @@ inline constexpr std::string_view kBackupFinalizer = "tresor.dev/backup";
 inline constexpr std::string_view kRestoreFinalizer = "tresor.dev/restore";
 
 // Condition types.
-inline constexpr std::string_view kReady = "Ready";          // EtcdCluster, BackupDestination
-inline constexpr std::string_view kScheduled = "Scheduled";  // EtcdBackupConfig
-inline constexpr std::string_view kHealthy = "Healthy";      // EtcdBackupConfig
-inline constexpr std::string_view kCompleted = "Completed";  // EtcdBackup, EtcdRestore
-inline constexpr std::string_view kFailed = "Failed";        // EtcdBackup, EtcdRestore
+inline constexpr std::string_view kReadyCondition = "Ready";  // EtcdCluster, BackupDestination
+inline constexpr std::string_view kScheduledCondition = "Scheduled";  // EtcdBackupConfig
+inline constexpr std::string_view kHealthyCondition = "Healthy";      // EtcdBackupConfig
+inline constexpr std::string_view kCompletedCondition = "Completed";  // EtcdBackup, EtcdRestore
+inline constexpr std::string_view kFailedCondition = "Failed";        // EtcdBackup, EtcdRestore
 
 }  // namespace tresor::objects
