@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -47,12 +48,27 @@ struct Kind {
   [[nodiscard]] std::string api_version() const;
 };
 
-/// All of them, by group and plural. Made at the first call, for ever; a CRD that does not compile
-/// is our bug.
-[[nodiscard]] const std::vector<Kind>& AllKinds();
-/// nullptr: there is none.
-[[nodiscard]] const Kind* FindKind(const ResourceName& resource);
-[[nodiscard]] const Kind* FindKind(std::string_view api_version, std::string_view kind);
+/// What is served. Immutable after construction. Threads: all methods, from any thread.
+class KindRegistry {
+ public:
+  explicit KindRegistry(std::vector<Kind> kinds) : kinds_(std::move(kinds)) {}
+  /// All of Tresor's. Made at the first call, lives for ever; a CRD that does not compile is our
+  /// bug.
+  [[nodiscard]] static const KindRegistry& BuiltIn();
+
+  /// By group and plural.
+  [[nodiscard]] const std::vector<Kind>& all() const { return kinds_; }
+  /// nullptr: there is none.
+  [[nodiscard]] const Kind* Find(const ResourceName& resource) const;
+  [[nodiscard]] const Kind* Find(std::string_view api_version, std::string_view kind) const;
+
+ private:
+  std::vector<Kind> kinds_;
+};
+
+/// A kind as its CustomResourceDefinition (JSON) describes it. kInvalidArgument.
+[[nodiscard]] Result<Kind> KindFromCrd(const Json& crd);
+
 /// The text of a CRD as under deploy/crds/, by plural; empty: there is none.
 [[nodiscard]] std::string_view CrdYaml(std::string_view plural);
 
@@ -65,14 +81,17 @@ struct Kind {
 /// As `kubectl get` prints ages: "8s", "5m3s", "20m", "3h5m", "2d", "400d", "2y5d".
 [[nodiscard]] std::string HumanDuration(std::chrono::nanoseconds duration);
 
-/// What the store does to an object before it keeps it, all in one: prunes (a warning for each
-/// unknown field), sets defaults, checks metadata, schema and the rules of rules.h, and for updates
-/// what must not change. `before` is null for a new object. Spec, or only status, is looked at as
-/// the store's caller may change it.
+/// What an object goes through before it is stored: unknown fields are pruned (a warning for each:
+/// `unknown field "spec.foo"`), defaults set, then everything is checked: metadata, schema, and the
+/// rules of rules.h. `before`: what it takes the place of; null: it is new.
 ///
-/// kInvalidArgument with ErrorDetails (reason Invalid, causes): `EtcdBackupConfig.tresor.dev "x" is
-/// invalid: spec.keep: Invalid value: …`; or BadRequest: wrong kind or apiVersion.
-[[nodiscard]] Result<Object> Conform(const Kind& kind, Object object, const Object* before,
-                                     std::vector<std::string>* warnings = nullptr);
+/// Returns what is wrong; empty: nothing.
+[[nodiscard]] std::vector<FieldError> Conform(const Kind& kind, Object& object,
+                                              const Object* before,
+                                              std::vector<std::string>& warnings);
+/// Kubernetes' answer to such an object: kInvalidArgument with ErrorDetails (reason Invalid, the
+/// causes), `EtcdBackupConfig.tresor.dev "x" is invalid: spec.keep: Invalid value: …`.
+[[nodiscard]] Status InvalidObject(const Kind& kind, std::string_view name,
+                                   std::vector<FieldError> causes);
 
 }  // namespace tresor::objects
