@@ -73,7 +73,8 @@ int Main(int argc, char** argv) {
                  .error = std::cerr,
                  .environment = GetEnvironment,
                  .connect = etcd::Client::Connect,
-                 .build = GetBuildInfo()};
+                 .build = GetBuildInfo(),
+                 .file_creation_mask = FileCreationMask()};
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   const cli::ExitCode code = cli::Run(host, Context::Background().WithStop(stop.token()), words);
   if (code == cli::ExitCode::kInterrupted && stop.signal() != 0) {

@@ -175,7 +175,8 @@ Result<RestoreResult> Restore(const Context& context, const Source& source,
   }
   const Bytes snap = etcd::EncodeRestoredSnap(plan.cluster);
   for (const auto& target : plan.targets) {
-    RETURN_IF_ERROR(target->WriteSmallFiles(etcd::RestoredSnapFileName(plan.cluster), snap));
+    RETURN_IF_ERROR(
+        target->WriteSmallFiles(etcd::RestoredSnapFileName(plan.cluster), snap, options.snap_mode));
   }
   RETURN_IF_ERROR(context.Check());
   for (const auto& target : plan.targets) {

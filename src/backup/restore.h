@@ -8,11 +8,11 @@
 //   name), and synced 3 the WAL in wal_dir gets its name; then member.restoring-… is renamed to
 //   member 4 when that is done for all members, the markers go
 // Until 3 there is no `member` in data_dir, so etcd takes it for empty. Whoever finds the marker
-// knows that the restore did not end; the next one to the same place removes what is there and
-// begins anew. A directory with `member` and without the marker is complete. With both, the member
-// is complete too, but its fellows may not be: it is removed only when its WAL is, byte by byte,
-// the one that the restore wrote, which shows that no etcd has run on it; else the next restore
-// refuses.
+// knows that the restore did not come to its end; the next one to the same place removes what is
+// there and begins anew. A directory with `member` and without the marker is complete. With both,
+// the member is complete too, but its fellows may not be: it is removed only when its WAL is, byte
+// by byte, the one that the restore wrote, which shows that no etcd has run on it; else the next
+// restore refuses.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +58,9 @@ struct RestoreOptions {
   std::uint32_t page_size_bytes = 4096;
   /// As etcd preallocates. Less is filled up by etcd.
   std::uint64_t wal_file_bytes = etcd::kWalFileSize;
+  /// Permissions of the .snap file. etcd's own are 0666 without the umask's bits; those of all else
+  /// are fixed: 0600 and 0700.
+  std::uint32_t snap_mode = 0600;
   Random* random = &SystemRandom();
   ProgressCallback progress;
 };

@@ -20,9 +20,15 @@ constexpr std::string_view kTemporary = ".tmp";
 constexpr std::string_view kRemoved =
     ".restoring-removed";  // begins as kStagingPrefix, after "member"
 
+// True at every moment at which it can be found.
 constexpr std::string_view kMarkerText =
-    "A restore into this directory did not end. It is not a member of etcd: do not start etcd "
-    "here.\nRun the restore again: it removes what is here and begins anew.\n";
+    "A restore makes a member of etcd here, and has not taken this file away yet: it runs, or was "
+    "interrupted.\n"
+    "While the data directory holds no `member`, there is nothing here that etcd may start from.\n"
+    "When the data directories of all members that the restore makes hold `member`, all of them "
+    "are complete, and files of this name may be removed.\n"
+    "To run the same restore again is right in either case: it begins anew, and refuses where an "
+    "etcd has run meanwhile.\n";
 
 std::string MarkerPath(const std::string& dir) { return io::JoinPath(dir, kUnfinishedMarker); }
 
@@ -80,10 +86,8 @@ Result<RestoreTarget::State> RestoreTarget::Look(const std::string& dir, bool is
     return State::kEmpty;
   }
   if (!marked || !foreign.empty()) {
-    return Error(Code::kFailedPrecondition,
-                 "{} is not empty (it holds {}): choose another, or "
-                 "move what is there away",
-                 dir, foreign.empty() ? entries.front().name : foreign);
+    return Error(Code::kFailedPrecondition, "{} is not empty: it holds {}", dir,
+                 foreign.empty() ? entries.front().name : foreign);
   }
   return State::kUnfinished;
 }
@@ -129,8 +133,8 @@ Status RestoreTarget::CheckNeverStarted() const {
                    LookAtLog(wal_dir_.empty() ? io::JoinPath(member, "wal") : wal_dir_));
   if (log == Log::kOther || (has_member && log == Log::kNone)) {
     return Error(Code::kFailedPrecondition,
-                 "{} is not empty: a restore was interrupted there, but since then an etcd may "
-                 "have run on its member: choose another, or move what is there away",
+                 "{} is not empty: a restore made a member there and was interrupted, and an etcd "
+                 "may have run on it since",
                  has_member ? data_dir_ : wal_dir_);
   }
   return OkStatus();
@@ -206,9 +210,11 @@ std::string RestoreTarget::WalDir() const {
   return wal_dir_.empty() ? io::JoinPath(staging_, "wal") : wal_dir_;
 }
 
-Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap) {
-  const auto write = [&](const std::string& path, ByteView bytes, std::uint64_t size) -> Status {
-    ASSIGN_OR_RETURN(const auto file, fs_.Open(path, io::OpenMode::kCreateNew, 0600));
+Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView snap,
+                                      std::uint32_t snap_mode) {
+  const auto write = [&](const std::string& path, std::uint32_t mode, ByteView bytes,
+                         std::uint64_t size) -> Status {
+    ASSIGN_OR_RETURN(const auto file, fs_.Open(path, io::OpenMode::kCreateNew, mode));
     if (size > bytes.size()) {
       RETURN_IF_ERROR(file->Allocate(size));
     }
@@ -217,12 +223,12 @@ Status RestoreTarget::WriteSmallFiles(const std::string& snap_name, ByteView sna
     return file->Close();
   };
   const std::string snap_dir = io::JoinPath(staging_, "snap");
-  RETURN_IF_ERROR(write(io::JoinPath(snap_dir, snap_name), snap, 0));
+  RETURN_IF_ERROR(write(io::JoinPath(snap_dir, snap_name), snap_mode, snap, 0));
   std::string wal_name = etcd::WalFileName(0, 0);
   if (!wal_dir_.empty()) {
     wal_name += ".restoring-" + suffix_ + std::string(kTemporary);
   }
-  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), wal_.used, wal_.file_bytes));
+  RETURN_IF_ERROR(write(io::JoinPath(WalDir(), wal_name), 0600, wal_.used, wal_.file_bytes));
   RETURN_IF_ERROR(fs_.SyncDir(snap_dir));
   RETURN_IF_ERROR(fs_.SyncDir(WalDir()));
   return fs_.SyncDir(staging_);

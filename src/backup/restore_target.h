@@ -40,7 +40,8 @@ class RestoreTarget {
   /// member/snap/db. After Begin, until Publish.
   [[nodiscard]] io::File& db() { return *db_; }
   /// Writes the .snap file and the WAL, syncs them and all directories.
-  [[nodiscard]] Status WriteSmallFiles(const std::string& snap_name, ByteView snap);
+  [[nodiscard]] Status WriteSmallFiles(const std::string& snap_name, ByteView snap,
+                                       std::uint32_t snap_mode);
   /// Closes db, gives everything its final name.
   [[nodiscard]] Status Publish();
   /// Takes the marker away: the member is complete.

@@ -188,6 +188,23 @@ TEST_F(RestoreTest, BumpsTheRevisionAndMarksCompacted) {
   EXPECT_EQ(facts.live_keys, fixture_.store.live().size());
 }
 
+TEST_F(RestoreTest, OnlyTheSnapFileMayBeReadByOthers) {
+  RestoreOptions options = SmallWal(OneMember(fs_, "/wal"));
+  options.snap_mode = 0644;
+  ASSERT_OK(Restore(kContext, *fixture_.source, options));
+  const auto mode = [&](const std::string& path) { return fs_.Stat(path)->mode; };
+  const std::string snap = "/data/m/member/snap";
+  ASSERT_OK_AND_ASSIGN(const auto entries, fs_.List(snap));
+  EXPECT_EQ(entries.size(), 2U);
+  for (const io::DirEntry& entry : entries) {
+    EXPECT_EQ(mode(snap + "/" + entry.name), entry.name == "db" ? 0600U : 0644U);
+  }
+  EXPECT_EQ(mode("/wal/" + etcd::WalFileName(0, 0)), 0600U);
+  for (const std::string dir : {"/data/m", "/data/m/member", "/data/m/member/snap", "/wal"}) {
+    EXPECT_EQ(mode(dir), 0700U) << dir;
+  }
+}
+
 TEST_F(RestoreTest, RefusesATargetThatIsNotEmpty) {
   StoreModel::Require(fs_.CreateDir("/data/m", 0755));
   EXPECT_OK(Restore(kContext, *fixture_.source, SmallWal(OneMember(fs_))));
@@ -251,8 +268,15 @@ void ExpectWhole(io::FileSystem& fs, const std::string& data_dir, const std::str
 bool IsMember(io::FileSystem& fs, const std::string& data_dir) {
   return io::Exists(fs, data_dir + "/member").value();
 }
+// Then its text is true whether the member is there or not.
 bool IsMarked(io::FileSystem& fs, const std::string& dir) {
-  return io::Exists(fs, dir + "/" + std::string(kUnfinishedMarker)).value();
+  const auto marker = io::ReadFile(fs, dir + "/" + std::string(kUnfinishedMarker));
+  if (marker.ok() && !marker->empty()) {  // it is empty if it was cut before its own sync
+    EXPECT_THAT(ToString(*marker), ::testing::AllOf(HasSubstr("holds no `member`"),
+                                                    HasSubstr("all of them are complete"),
+                                                    HasSubstr("run the same restore again")));
+  }
+  return marker.ok();
 }
 
 // Cut the power at every call: afterwards each target is nothing, says that it is unfinished, or is
@@ -279,12 +303,15 @@ TEST(RestoreCrashTest, LeavesNothingOrUnfinishedOrAWholeMember) {
       SCOPED_TRACE(fmt::format("cut at {}, {}", n, static_cast<int>(unsynced)));
       const auto after = fs.AfterPowerCut(unsynced, n);
       int complete = 0;
+      int members = 0;
       for (const auto& [data_dir, wal_dir] : dirs) {
         if (IsMember(*after, data_dir)) {
           ExpectWhole(*after, data_dir, wal_dir, expected);
+          ++members;
           complete += IsMarked(*after, data_dir) ? 0 : 1;
         }
       }
+      EXPECT_TRUE(complete == 0 || members == 3);  // or the markers' text is not true
       const Status again =
           Restore(kContext, *fixture.source, SmallWal(ThreeMembers(*after))).status();
       if (complete == 0) {

@@ -31,6 +31,19 @@ std::string BootId() {
 
 std::int64_t ProcessId() { return getpid(); }
 
+std::uint32_t FileCreationMask() {
+  // umask(2) can only be read by setting it, which other threads would feel.
+  std::ifstream file("/proc/self/status");
+  std::string word;
+  while (file >> word) {
+    std::uint32_t mask = 0;
+    if (word == "Umask:" && file >> std::oct >> mask) {
+      return mask & 0777;
+    }
+  }
+  return 022;
+}
+
 std::optional<std::uint64_t> ProcessStartTicks(std::int64_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string line;

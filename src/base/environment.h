@@ -15,6 +15,9 @@ namespace tresor {
 /// Tells one boot of this machine from another; empty where the system does not say.
 [[nodiscard]] std::string BootId();
 [[nodiscard]] std::int64_t ProcessId();
+/// The permission bits that new files of this process don't get (umask); 022 where the system does
+/// not say.
+[[nodiscard]] std::uint32_t FileCreationMask();
 /// When process `pid` of this machine started, in clock ticks since boot; none when there is no
 /// such process. Tells a process from a later one of the same number.
 [[nodiscard]] std::optional<std::uint64_t> ProcessStartTicks(std::int64_t pid);

@@ -3,6 +3,7 @@
 // fakes.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -34,6 +35,7 @@ struct Host {
   EnvironmentLookup environment;
   std::function<Result<std::unique_ptr<etcd::Client>>(const etcd::ClientOptions&)> connect;
   BuildInfo build;
+  std::uint32_t file_creation_mask = 022;
 };
 
 }  // namespace tresor::cli

@@ -25,6 +25,7 @@ Result<backup::RestoreOptions> ReadOptions(Invocation& invocation) {
   backup::RestoreOptions options;
   options.fs = &invocation.host().file_system;
   options.random = &invocation.host().random;
+  options.snap_mode = 0666 & ~invocation.host().file_creation_mask;
   ASSIGN_OR_RETURN(options.members, ReadRestoreMembers(arguments));
   options.initial_cluster = arguments.Text("initial-cluster");
   options.initial_cluster_token = arguments.Text("initial-cluster-token");
