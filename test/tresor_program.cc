@@ -160,6 +160,18 @@ Result<ProgramRun> TresorProgram::RunAndKill(std::vector<std::string> words,
   return Collect(ended.ok() ? *ended : process->Kill());
 }
 
+Result<ProgramRun> TresorProgram::RunAndSignal(std::vector<std::string> words,
+                                               std::chrono::nanoseconds delay, int signal) const {
+  ASSIGN_OR_RETURN(const auto process, Start(std::move(words)));
+  Result<process::ExitStatus> ended = process->Wait(Context::Background().WithTimeout(delay));
+  if (!ended.ok()) {
+    (void)process->Signal(signal);  // it may have ended meanwhile
+    ended = process->Wait(Context::Background().WithTimeout(std::chrono::seconds(30)));
+  }
+  RETURN_IF_ERROR(ended.status());
+  return Collect(*ended);
+}
+
 Result<OpenedRepository> OpenRepository(const TresorProgram& tresor) {
   OpenedRepository opened;
   ASSIGN_OR_RETURN(opened.store, blob::OpenLocalStore(io::PosixFileSystem(), tresor.repo()));

@@ -66,6 +66,10 @@ class TresorProgram {
   /// Starts it and kills it (SIGKILL) after `delay`, unless it ends before.
   [[nodiscard]] Result<ProgramRun> RunAndKill(std::vector<std::string> words,
                                               std::chrono::nanoseconds delay) const;
+  /// Starts it, sends `signal` after `delay`, unless it ends before, and waits for its end, at most
+  /// half a minute.
+  [[nodiscard]] Result<ProgramRun> RunAndSignal(std::vector<std::string> words,
+                                                std::chrono::nanoseconds delay, int signal) const;
   /// Starts it and calls `look` over and over until it ends.
   template <typename Look>
   [[nodiscard]] Result<ProgramRun> RunAndWatch(std::vector<std::string> words, Look look) const;

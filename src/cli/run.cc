@@ -11,6 +11,15 @@
 namespace tresor::cli {
 namespace {
 
+/// What was under way is the first part of the message; where exactly it stood helps nobody.
+Status Interrupted(const Status& status) {
+  const std::string_view text = Message(status);
+  const std::size_t end = text.find(": ");
+  return end == std::string_view::npos
+             ? Error(Code::kCancelled, "interrupted")
+             : Error(Code::kCancelled, "interrupted while {}", text.substr(0, end));
+}
+
 void Report(Host& host, const Status& status, const std::string& hint) {
   host.error << "tresor: " << EscapeLines(AsBytes(Message(status))) << '\n';
   if (!hint.empty()) {
@@ -67,6 +76,9 @@ ExitCode Run(Host& host, const Context& context, const std::vector<std::string>&
   host.out.flush();
   if (status.ok() && !host.out) {
     status = Error(Code::kUnknown, "writing the result to standard output failed");
+  }
+  if (status.code() == Code::kCancelled && context.stop().stop_requested()) {
+    status = Interrupted(status);
   }
   if (!status.ok()) {
     Report(host, status,
