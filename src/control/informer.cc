@@ -69,13 +69,12 @@ Status Informer::Relist(const Context& context) {
   std::map<Key, ObjectPointer> listed;
   std::uint64_t version = 0;
   do {
-    ASSIGN_OR_RETURN(store::ListResult page, store_.List(context, resource_, options));
-    for (Object& object : page.items) {
-      const Key key = KeyOf(object);
-      listed.emplace(key, std::make_shared<const Object>(std::move(object)));
+    ASSIGN_OR_RETURN(const store::ListResult page, store_.List(context, resource_, options));
+    for (const ObjectPointer& object : page.items.shared()) {
+      listed.emplace(KeyOf(*object), object);
     }
     version = page.resource_version;
-    options.continue_token = std::move(page.continue_token);
+    options.continue_token = page.continue_token;
   } while (!options.continue_token.empty());
 
   store::WatchOptions watch_options;

@@ -147,7 +147,7 @@ void Manager::ReconcileOne(const Context& context, Controller& controller, const
   {
     auto counts = controller.counts.Lock();
     ++counts->reconciles;
-    counts->failures += next.ok() ? 0 : 1;
+    counts->failures += next.ok() ? 0U : 1U;
     counts->last_error =
         next.ok() ? "" : ToString(key) + ": " + std::string(Message(next.status()));
   }

@@ -74,6 +74,12 @@ struct LauncherAccess {
   std::string key_file;    // 0600
 };
 
+/// A backup as a list shows it.
+struct ListedBackup {
+  std::string id;
+  std::vector<std::string> tags;
+};
+
 /// What a probe of a destination found.
 struct DestinationFacts {
   std::uint64_t repositories = 0;
@@ -114,7 +120,7 @@ class Vault {
   [[nodiscard]] virtual Status Prune(const Context& context, const RepositoryAddress& address) = 0;
 
   /// All backups, oldest first. Empty: there is no repository.
-  [[nodiscard]] virtual Result<std::vector<repo::BackupInfo>> List(
+  [[nodiscard]] virtual Result<std::vector<ListedBackup>> List(
       const Context& context, const RepositoryAddress& address) = 0;
   [[nodiscard]] virtual Result<std::vector<RepositoryAddress>> Repositories(
       const Context& context, const std::string& destination) = 0;
