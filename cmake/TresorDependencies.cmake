@@ -15,6 +15,7 @@ find_package(nlohmann_json REQUIRED)     # nlohmann-json3-dev
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)  # libsodium-dev
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)      # libzstd-dev
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)      # libisal-dev
+pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)  # libsqlite3-dev
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)           # libgtest-dev libgmock-dev
 endif()
