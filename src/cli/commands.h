@@ -25,6 +25,8 @@ namespace tresor::cli {
 [[nodiscard]] Command SnapshotDiffCommand();
 [[nodiscard]] Command SnapshotExportCommand();
 
+[[nodiscard]] Command LaunchCommand();
+
 [[nodiscard]] Command VersionCommand();
 [[nodiscard]] Command CompletionCommand();
 [[nodiscard]] Command ManCommand();

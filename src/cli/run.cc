@@ -50,8 +50,8 @@ const Command& RootCommand() {
                     "tresor snapshot save --repo /backup/prod --endpoints https://10.0.0.1:2379"},
                    {"bring the newest backup back",
                     "tresor snapshot restore latest --repo /backup/prod --data-dir /var/lib/etcd"}},
-      .subcommands = {RepoCommand(), SnapshotCommand(), VersionCommand(), CompletionCommand(),
-                      ManCommand()},
+      .subcommands = {RepoCommand(), SnapshotCommand(), LaunchCommand(), VersionCommand(),
+                      CompletionCommand(), ManCommand()},
   };
   return root;
 }

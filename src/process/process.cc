@@ -101,23 +101,6 @@ Result<Pipe> OpenPipe() {
   return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
-/// As execvp looks for it; done before the fork, where memory may still be allocated.
-Result<std::string> FindProgram(const std::string& name) {
-  if (name.find('/') != std::string::npos) {
-    return name;
-  }
-  const std::string path = GetEnvironment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find(':', begin), path.size());
-    const std::string candidate = path.substr(begin, end - begin) + "/" + name;
-    if (end > begin && ::access(candidate.c_str(), X_OK) == 0) {
-      return candidate;
-    }
-    begin = end + 1;
-  }
-  return Error(Code::kNotFound, "{}: no such program in PATH", name);
-}
-
 /// All that the child needs, laid out before the fork: afterwards it may only make system calls.
 struct Launch {
   std::string program;
@@ -360,6 +343,7 @@ Status Prepare(const ProcessOptions& options, const StandardFiles& files, Prepar
   ASSIGN_OR_RETURN(prepared.lock, OpenLock(options.lock_path));
 
   Launch& launch = prepared.launch;
+  // Before the fork, where memory may still be allocated.
   ASSIGN_OR_RETURN(launch.program, FindProgram(name));
   launch.arguments = Pointers(options.arguments);
   if (options.environment) {
@@ -439,6 +423,22 @@ std::string ToString(const ExitStatus& status) {
     return fmt::format("signal {} ({})", status.signal, ::strsignal(status.signal));
   }
   return fmt::format("exit code {}", status.exit_code);
+}
+
+Result<std::string> FindProgram(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return name;
+  }
+  const std::string path = GetEnvironment("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find(':', begin), path.size());
+    const std::string candidate = path.substr(begin, end - begin) + "/" + name;
+    if (end > begin && ::access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+    begin = end + 1;
+  }
+  return Error(Code::kNotFound, "{}: no such program in PATH", name);
 }
 
 Result<std::unique_ptr<Process>> Process::Start(const ProcessOptions& options) {

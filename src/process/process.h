@@ -71,6 +71,10 @@ class Process {
   virtual ExitStatus Kill() = 0;
 };
 
+/// The path of a program, as execvp looks for it: with a '/' it is what was given. kNotFound: not
+/// in PATH.
+[[nodiscard]] Result<std::string> FindProgram(const std::string& name);
+
 /// Starts a program that outlives this process: in a session of its own, and not our child, so that
 /// neither our end nor a terminal's reaches it and nobody here has to wait for it. On return it
 /// runs; its pid. Errors as Process::Start's.

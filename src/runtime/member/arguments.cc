@@ -88,13 +88,14 @@ std::vector<std::string> EtcdArguments(const MemberOrder& order, const MemberFil
       "--initial-cluster-token=" + order.token,
       std::string("--initial-cluster-state=") + (order.joins ? "existing" : "new"),
       "--cert-file=" + tls.server(),
-      "--key-file=" + tls.server_key(),
+      "--key-file=" + tls.server(),
       "--client-cert-auth=true",
-      "--trusted-ca-file=" + (closed ? tls.tresor_authority() : tls.client_authorities()),
+      "--trusted-ca-file=" +
+          (closed ? tls.tresor_authority_certificate() : tls.client_authorities()),
       "--peer-cert-file=" + tls.server(),
-      "--peer-key-file=" + tls.server_key(),
+      "--peer-key-file=" + tls.server(),
       "--peer-client-cert-auth=true",
-      "--peer-trusted-ca-file=" + tls.authority(),
+      "--peer-trusted-ca-file=" + tls.authority_certificate(),
       "--logger=zap",
       "--log-outputs=stderr"};
   if (order.quota_backend_bytes > 0) {

@@ -6,7 +6,7 @@
 #include "runtime/member/document.h"
 #include "runtime/member/layout.h"
 #include "runtime/member/order.h"
-#include "runtime/member/rebuilt_json.h"
+#include "runtime/member/restore_json.h"
 
 namespace tresor::runtime {
 namespace {

@@ -13,24 +13,22 @@ namespace tresor::runtime {
 /// with '.'.
 [[nodiscard]] Status CheckFileId(std::string_view what, std::string_view id);
 
-/// TLS files of one cluster, all PEM.
+/// TLS files of one cluster. *.pem: a private key and its certificate in one file, so that both are
+/// replaced at once; *.crt: certificates alone.
 struct TlsFiles {
   explicit TlsFiles(const std::string& cluster_dir) : dir(io::JoinPath(cluster_dir, "tls")) {}
   std::string dir;
   /// Signs servers, peers and people's client certificates.
-  [[nodiscard]] std::string authority() const { return dir + "/ca.crt"; }
-  [[nodiscard]] std::string authority_key() const { return dir + "/ca.key"; }
+  [[nodiscard]] std::string authority() const { return dir + "/ca.pem"; }
+  [[nodiscard]] std::string authority_certificate() const { return dir + "/ca.crt"; }
   /// Signs nothing but Tresor's own client certificate.
-  [[nodiscard]] std::string tresor_authority() const { return dir + "/tresor-ca.crt"; }
-  [[nodiscard]] std::string tresor_authority_key() const { return dir + "/tresor-ca.key"; }
-  /// Both authorities: whom an open member lets in. A closed one lets in tresor_authority() only.
+  [[nodiscard]] std::string tresor_authority() const { return dir + "/tresor-ca.pem"; }
+  [[nodiscard]] std::string tresor_authority_certificate() const { return dir + "/tresor-ca.crt"; }
+  /// Both authorities: whom an open member lets in. A closed one asks for the second alone.
   [[nodiscard]] std::string client_authorities() const { return dir + "/clients.crt"; }
-  [[nodiscard]] std::string server() const { return dir + "/server.crt"; }
-  [[nodiscard]] std::string server_key() const { return dir + "/server.key"; }
-  [[nodiscard]] std::string tresor() const { return dir + "/tresor.crt"; }
-  [[nodiscard]] std::string tresor_key() const { return dir + "/tresor.key"; }
-  [[nodiscard]] std::string people() const { return dir + "/client.crt"; }
-  [[nodiscard]] std::string people_key() const { return dir + "/client.key"; }
+  [[nodiscard]] std::string server() const { return dir + "/server.pem"; }
+  [[nodiscard]] std::string tresor() const { return dir + "/tresor.pem"; }
+  [[nodiscard]] std::string people() const { return dir + "/client.pem"; }
 };
 
 /// One member's folder; it lies in its cluster's.

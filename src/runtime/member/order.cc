@@ -3,6 +3,7 @@
 
 #include "runtime/member/document.h"
 #include "runtime/member/layout.h"
+#include "runtime/member/restore_json.h"
 
 namespace tresor::runtime {
 namespace {
@@ -11,39 +12,6 @@ constexpr std::uint64_t kVersion = 1;
 constexpr std::uint64_t kMostBytes = 1 << 20;
 constexpr std::uint64_t kMostPort = 65535;
 constexpr std::uint64_t kMostIncarnation = UINT32_MAX;
-
-Json ToJson(const RestoreOrder& restore) {
-  return {{"id", restore.id},
-          {"until", ToString(restore.until)},
-          {"rollBack", restore.roll_back},
-          {"repository", restore.repository},
-          {"keyFile", restore.key_file},
-          {"backup", restore.backup},
-          {"bumpRevision", restore.bump_revision},
-          {"markCompacted", restore.mark_compacted}};
-}
-
-Result<RestoreOrder> RestoreFromJson(const Json& json, const std::string& where) {
-  ObjectReader reader(json, where);
-  RestoreOrder restore;
-  restore.id = reader.Text("id");
-  reader.Fail(reader.ok() && !CheckFileId("id", restore.id).ok()
-                  ? Error(Code::kDataLoss, "{}: id: not a name for a file", where)
-                  : OkStatus());
-  if (const auto step = ParseRestoreStep(reader.Text("until"))) {
-    restore.until = *step;
-  } else {
-    reader.Fail("until", "no step of a restore");
-  }
-  restore.roll_back = reader.Bool("rollBack");
-  restore.repository = reader.Text("repository");
-  restore.key_file = reader.Text("keyFile");
-  restore.backup = reader.Text("backup");
-  restore.bump_revision = reader.Signed("bumpRevision");
-  restore.mark_compacted = reader.Bool("markCompacted");
-  RETURN_IF_ERROR(reader.Finish());
-  return restore;
-}
 
 std::uint16_t ReadPort(ObjectReader& reader, const std::string& field) {
   return static_cast<std::uint16_t>(reader.Number(field, kMostPort));
@@ -144,13 +112,7 @@ Result<MemberOrder> DecodeOrder(ByteView bytes, const std::string& name) {
   order.established = reader.Bool("established");
   order.quota_backend_bytes = reader.Number("quotaBackendBytes");
   order.extra_args = reader.Texts("extraArgs");
-  if (const Json* restore = reader.Optional("restore")) {
-    Result<RestoreOrder> decoded = RestoreFromJson(*restore, name + ": restore");
-    reader.Fail(decoded.status());
-    if (decoded.ok()) {
-      order.restore = *std::move(decoded);
-    }
-  }
+  order.restore = ReadRestore(reader, "restore");
   RETURN_IF_ERROR(reader.Finish());
   return order;
 }

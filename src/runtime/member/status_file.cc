@@ -3,7 +3,7 @@
 
 #include "runtime/member/document.h"
 #include "runtime/member/order.h"
-#include "runtime/member/rebuilt_json.h"
+#include "runtime/member/restore_json.h"
 
 namespace tresor::runtime {
 namespace {
@@ -81,6 +81,7 @@ std::string EncodeStatus(const StatusFile& status) {
                {"closed", status.closed},
                {"answered", status.answered},
                {"portTaken", status.port_taken},
+               {"startedIncarnation", status.started_incarnation},
                {"dataIncarnation", status.data_incarnation}};
   if (status.restore) {
     json["restore"] = ToJson(*status.restore);
@@ -107,6 +108,8 @@ Result<StatusFile> DecodeStatus(ByteView bytes, const std::string& name) {
   status.closed = reader.Bool("closed");
   status.answered = reader.Bool("answered");
   status.port_taken = reader.Bool("portTaken");
+  status.started_incarnation =
+      static_cast<std::uint32_t>(reader.Number("startedIncarnation", UINT32_MAX));
   status.data_incarnation =
       static_cast<std::uint32_t>(reader.Number("dataIncarnation", UINT32_MAX));
   if (const Json* restore = reader.Optional("restore")) {

@@ -35,7 +35,10 @@ struct StatusFile {
   bool answered = false;       // since it was started
   /// etcd could not get one of its ports.
   bool port_taken = false;
-  /// The last incarnation that has had a data directory: 0: none yet. Outlives the launcher.
+  // These outlive the launcher. 0: none yet.
+  /// Whose data directory it is: of the last order with which etcd was started.
+  std::uint32_t started_incarnation = 0;
+  /// The last one that has served clients with data.
   std::uint32_t data_incarnation = 0;
   std::optional<RestoreObservation> restore;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of runtime: RebuiltData as status.json and restore-journal.json have it. Pure.
+// Inside of runtime: RestoreOrder and RebuiltData as the files have them. Pure.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,11 @@
 #include "runtime/runtime.h"
 
 namespace tresor::runtime {
+
+[[nodiscard]] Json ToJson(const RestoreOrder& restore);
+/// As ReadRebuilt.
+[[nodiscard]] std::optional<RestoreOrder> ReadRestore(ObjectReader& reader,
+                                                      const std::string& field);
 
 [[nodiscard]] Json ToJson(const RebuiltData& rebuilt);
 /// None: there is no such field. What is wrong, `reader` tells.
