@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <map>
 #include <utility>
 
 #include "base/environment.h"
-#include "base/guarded.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "io/file_lock.h"
@@ -132,7 +130,6 @@ class LocalRuntime final : public ClusterRuntime {
   Status Remove(const Context& context, const ClusterId& id) override {
     RETURN_IF_ERROR(CheckFileId("uid of a cluster", id.uid));
     const std::string dir = ClusterDir(id);
-    clients_.Lock()->erase(id.uid);
     Result<ClusterRecord> record = ReadRecord(dir);
     if (record.ok()) {
       record->removing = true;
@@ -311,10 +308,10 @@ class LocalRuntime final : public ClusterRuntime {
   Result<ClusterFacts> Gather(const Context& context, const ClusterRecord& record,
                               bool with_members) {
     ClusterFacts facts;
-    std::vector<etcd::Client*> clients;
+    std::vector<std::unique_ptr<etcd::Client>> clients;
     for (const MemberRecord& member : record.members) {
       ASSIGN_OR_RETURN(MemberFacts read, ReadMember(record.id, member));
-      clients.push_back(nullptr);
+      clients.emplace_back();
       if (read.launcher_runs && read.status && !read.status->client_url.empty()) {
         ASSIGN_OR_RETURN(clients.back(), ClientOf(record.id, read.status->client_url));
       }
@@ -422,23 +419,12 @@ class LocalRuntime final : public ClusterRuntime {
     }
   }
 
-  /// One that is kept, as Tresor; made anew when the certificate was renewed. Null never.
-  Result<etcd::Client*> ClientOf(const ClusterId& id, const std::string& url) {
+  /// As Tresor. Not kept: etcd waits for its clients to hang up before it ends.
+  Result<std::unique_ptr<etcd::Client>> ClientOf(const ClusterId& id, const std::string& url) {
     const TlsFiles tls(ClusterDir(id));
     ASSIGN_OR_RETURN(etcd::TlsOptions options, ReadClientTls(fs_, tls, tls.tresor()));
-    auto clients = clients_.Lock();
-    ClusterClients& known = (*clients)[id.uid];
-    if (known.certificate_pem != options.certificate_pem) {
-      known.by_url.clear();
-      known.certificate_pem = options.certificate_pem;
-    }
-    std::unique_ptr<etcd::Client>& client = known.by_url[url];
-    if (client == nullptr) {
-      ASSIGN_OR_RETURN(
-          client, etcd::Client::Connect(
-                      {.endpoints = {url}, .tls = std::move(options), .dial_timeout = kAskTime}));
-    }
-    return client.get();
+    return etcd::Client::Connect(
+        {.endpoints = {url}, .tls = std::move(options), .dial_timeout = kAskTime});
   }
 
   // --- actions -----------------------------------------------------------------------------------
@@ -558,7 +544,7 @@ class LocalRuntime final : public ClusterRuntime {
   Status Do(const Context& context, ClusterRecord& record, const DefragmentMember& action, bool&) {
     const MemberFiles files = FilesOf(record.id, action.member);
     ASSIGN_OR_RETURN(const StatusFile status, ReadStatus(fs_, files.status()));
-    ASSIGN_OR_RETURN(etcd::Client * client, ClientOf(record.id, status.client_url));
+    ASSIGN_OR_RETURN(const auto client, ClientOf(record.id, status.client_url));
     Log(LogLevel::kInfo, "cluster {}/{}: {} is defragmented", record.id.project, record.id.name,
         action.member);
     return client->Defragment(context, status.client_url);
@@ -603,16 +589,9 @@ class LocalRuntime final : public ClusterRuntime {
     }
   }
 
-  struct ClusterClients {
-    std::string certificate_pem;
-    std::map<std::string, std::unique_ptr<etcd::Client>> by_url;
-  };
-
   const LocalOptions options_;
   io::FileSystem& fs_;
   Ports ports_;
-  /// By uid. A client stays as long as its cluster: calls for one cluster come one at a time.
-  Guarded<std::map<std::string, ClusterClients>> clients_;
 };
 
 }  // namespace
