@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -321,6 +322,37 @@ TEST_F(CliTest, BashCompletesCommandsFlagsChoicesAndFiles) {
   EXPECT_EQ(complete("tresor repo list -o j"), "json\n");
   EXPECT_EQ(complete("tresor completion f"), "fish\n");
   EXPECT_EQ(complete("tresor repo list --passphrase-file pa"), "pass\n");
+}
+
+TEST_F(CliTest, FishCompletesCommandsFlagsChoicesAndFiles) {
+  if (!RunProgram({"sh", "-c", "command -v fish"}).status.success()) {
+    GTEST_SKIP() << "fish is not installed";
+  }
+  Write("completion.fish", Tresor({"completion", "fish"}).standard_output);
+  // fish keeps a history and settings where HOME is.
+  const auto complete = [&](const std::string& line) {
+    const process::Output output =
+        RunProgram({"fish", "--no-config", "-c",
+                    "cd " + Path("") + "; source completion.fish; complete -C '" + line + "'"},
+                   {"HOME=" + Path("")});
+    EXPECT_EQ(output.standard_error, "") << line;
+    // A candidate and its description to a line.
+    std::string candidates;
+    std::istringstream lines(output.standard_output);
+    for (std::string text; std::getline(lines, text);) {
+      candidates += (candidates.empty() ? "" : " ") + text.substr(0, text.find('\t'));
+    }
+    return candidates;
+  };
+  EXPECT_EQ(complete("tresor sn"), "snapshot");
+  EXPECT_EQ(complete("tresor repo keys "), "add list passwd remove");
+  EXPECT_EQ(complete("tresor snapshot restore --bump"), "--bump-revision");
+  EXPECT_EQ(complete("tresor snapshot save --out"), "--out --output");
+  EXPECT_EQ(complete("tresor repo list -o j"), "json");
+  EXPECT_EQ(complete("tresor completion f"), "fish");
+  EXPECT_EQ(complete("tresor repo list --passphrase-file pa"), "pass");
+  EXPECT_EQ(complete("tresor snapshot check pa"), "pass");
+  EXPECT_EQ(complete("tresor repo list pa"), "");
 }
 
 TEST_F(CliTest, ManualPagesRenderWithoutWarnings) {
