@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON and YAML texts from outside, into Json.
 //
-// YAML is typed as Kubernetes types it (sigs.k8s.io/yaml: YAML 1.1's core, so `yes`, `on` and `0o7`
-// …): docs of each rule are beside the code. Anchors, aliases and merge keys are resolved.
+// YAML is typed as Kubernetes types it (sigs.k8s.io/yaml: `yes`, `on`, `0x1f`, `017` and `1_000`
+// are no texts; dates are). Anchors, aliases and merge keys are resolved; tags beyond YAML's core
+// are refused. Whole numbers are integers however they are written (1.0, 1e3), as they come back
+// from a Kubernetes API server.
 #pragma once
 
 #include <cstddef>
