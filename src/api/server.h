@@ -17,17 +17,16 @@
 #include <vector>
 
 #include "api/authorizer.h"
+#include "api/credentials.h"
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "crypto/crypto.h"
 #include "io/file_system.h"
 #include "net/http_server.h"
+#include "objects/kinds.h"
 #include "store/object_store.h"
-
-namespace tresor::objects {
-class KindRegistry;
-}
 
 namespace tresor::api {
 
@@ -45,9 +44,12 @@ struct ServerOptions {
   std::string key_file;
   /// More names and addresses that our own certificate is for.
   std::vector<std::string> server_names;
+  /// Of passwords that are set here; tests want it quick.
+  crypto::Argon2Parameters argon2 = {};
   /// What the kubeconfig tells clients to connect to; empty: https://<address>:<port>.
   std::string public_url;
 
+  std::string version = "dev";  // of Tresor, for /version
   unsigned workers = 4;
   double requests_per_second_per_user = 400;
   double request_burst_per_user = 2000;
@@ -130,6 +132,8 @@ class Server {
   /// None: this was not the first start.
   [[nodiscard]] virtual const std::optional<FirstStart>& first_start() const = 0;
   [[nodiscard]] virtual ServerStats stats() const = 0;
+  /// For whoever manages accounts and tokens.
+  [[nodiscard]] virtual Credentials& credentials() = 0;
   /// Watches end, running requests get some seconds. On return nothing runs.
   virtual void Stop() = 0;
 };
