@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/log.h"
+#include "objects/well_known.h"
 #include "store/continue_token.h"
 #include "store/errors.h"
 
 namespace tresor::store {
 namespace {
 
-const ResourceName kNamespaces{.group = {}, .plural = "namespaces"};
+using objects::kNamespaces;
+
 constexpr std::string_view kDefaultNamespace = "default";
 constexpr int kGenerateNameTries = 8;  // as Kubernetes does since 1.30
 constexpr std::uint64_t kLoadPage = 1000;

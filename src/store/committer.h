@@ -37,6 +37,8 @@ class Committer {
 
   /// Returns when all are durable and published. After an error none of them is.
   [[nodiscard]] Status Write(std::span<PendingWrite> writes);
+  /// How many calls of Write wait for the next commit.
+  [[nodiscard]] std::size_t waiting() { return queue_.Lock()->waiting.size(); }
 
  private:
   static constexpr std::size_t kMaxBatchWrites = 512;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "objects/well_known.h"
 #include "store/api_store.h"
 
 namespace tresor::store {
@@ -54,8 +55,7 @@ void ApiStore::NoteErrands(const Change& change) {
   if (IsForeground(*change.after) || IsOrphaning(*change.after)) {
     settle(change.after->uid());
   }
-  if (change.key.resource.group.empty() && change.key.resource.plural == "namespaces" &&
-      IsTerminating(*change.after)) {
+  if (change.key.resource == objects::kNamespaces && IsTerminating(*change.after)) {
     AddErrand({Errand::What::kNamespace, change.key.name});
   }
   for (const OwnerReference& owner : change.after->owner_references()) {
@@ -105,7 +105,7 @@ Status ApiStore::Run(const Context& context, const Errand& errand) {
     case Errand::What::kOwner:
       return SettleOwner(context, errand.name);
     case Errand::What::kNamespace:
-      return RemoveIfFree(context, {{"", "namespaces"}, "", errand.name});
+      return RemoveIfFree(context, {objects::kNamespaces, "", errand.name});
   }
   return OkStatus();
 }

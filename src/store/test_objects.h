@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,15 +13,16 @@
 
 #include "base/guarded.h"
 #include "base/status.h"
+#include "objects/well_known.h"
 #include "store/object_store.h"
 
 namespace tresor::store {
 
-inline const ResourceName kClusters{.group = "tresor.dev", .plural = "etcdclusters"};
-inline const ResourceName kConfigs{.group = "tresor.dev", .plural = "etcdbackupconfigs"};
-inline const ResourceName kSecrets{.group = {}, .plural = "secrets"};
-inline const ResourceName kEvents{.group = {}, .plural = "events"};
-inline const ResourceName kNamespaces{.group = {}, .plural = "namespaces"};
+using objects::kEvents;
+using objects::kNamespaces;
+using objects::kSecrets;
+inline const ResourceName& kClusters = objects::kEtcdClusters;
+inline const ResourceName& kConfigs = objects::kEtcdBackupConfigs;
 
 [[nodiscard]] inline Object NewNamespace(const std::string& name) {
   return {.json = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}}};

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "objects/well_known.h"
 #include "store/api_store.h"
 
 namespace tresor::store {
 namespace {
 
-const ResourceName kEvents{.group = {}, .plural = "events"};
+using objects::kEvents;
 
 // When an Event was seen last.
 WallTime LastSeen(const Object& event) {
