@@ -40,7 +40,9 @@ std::string FormatTime(WallTime time, bool precise) {
   const std::time_t unix_seconds = seconds.time_since_epoch().count();
   std::tm parts{};
   gmtime_r(&unix_seconds, &parts);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(time - seconds).count();
+  // Not time - seconds: the first second that there is has no beginning in nanoseconds.
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t millis = (ToUnixNanos(time) % kSecond + kSecond) % kSecond / 1'000'000;
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}Z", parts.tm_year + 1900,
                      parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                      precise ? fmt::format(".{:03}", millis) : "");

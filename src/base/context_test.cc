@@ -40,6 +40,8 @@ TEST(ClockTest, FormatsAsRfc3339) {
   const WallTime time = FromUnixNanos(1'767'323'045'123'456'789);
   EXPECT_EQ(FormatTime(time), "2026-01-02T03:04:05Z");
   EXPECT_EQ(FormatTime(time, true), "2026-01-02T03:04:05.123Z");
+  EXPECT_EQ(FormatTime(WallTime::min(), true), "1677-09-21T00:12:43.145Z");
+  EXPECT_EQ(FormatTime(WallTime::max(), true), "2262-04-11T23:47:16.854Z");
 }
 
 }  // namespace

@@ -103,11 +103,12 @@ Bytes Join(std::initializer_list<Bytes> parts) {
 }
 
 /// As kube-apiserver writes a pod: generated.proto's ObjectMeta and runtime.Unknown.
-Bytes PodValue() {
-  const Bytes time = {std::byte{0x08}, std::byte{0x80}, std::byte{0xe2},
-                      std::byte{0xcf}, std::byte{0xaa}, std::byte{0x06}};
+Bytes PodValue(std::uint64_t created_unix_seconds = 1'700'000'000) {
+  ByteWriter time;
+  time.U8(0x08);
+  time.Varint(created_unix_seconds);
   const Bytes meta = Join({Field(1, AsBytes("web")), Field(3, AsBytes("prod")),
-                           Field(5, AsBytes("uid-1")), Field(8, time)});
+                           Field(5, AsBytes("uid-1")), Field(8, time.view())});
   const Bytes object = Join({Field(1, meta), Field(2, AsBytes("spec"))});
   const Bytes type = Join({Field(1, AsBytes("v1")), Field(2, AsBytes("Pod"))});
   return Join({ToBytes(std::string_view("k8s\0", 4)), Field(1, type), Field(2, object),
@@ -157,6 +158,13 @@ TEST(RenderValueTest, ShowsEachKindAsItIsReadBest) {
               HasSubstr("encrypted by Kubernetes: secretbox, key k"));
   EXPECT_THAT(RenderValue(AsBytes(std::string_view("\0\1abc", 5))),
               StartsWith("(binary, 5 B)\n  00000000  00 01 61 62 63"));
+}
+
+TEST(RenderValueTest, ShowsNoTimeBeyondWhatAClockHolds) {
+  EXPECT_THAT(RenderValue(PodValue()), HasSubstr("created: 2023-11-14T22:13:20Z\n"));
+  EXPECT_THAT(RenderValue(PodValue(9'223'372'036)), HasSubstr("created: 2262-04-11T23:47:16Z\n"));
+  EXPECT_THAT(RenderValue(PodValue(9'223'372'037)), Not(HasSubstr("created")));
+  EXPECT_THAT(RenderValue(PodValue(~std::uint64_t{0})), Not(HasSubstr("created")));
 }
 
 TEST(RenderValueTest, DeepNestingIsNotParsed) {

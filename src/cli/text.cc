@@ -148,7 +148,8 @@ std::string FormatDuration(nanoseconds duration) {
 }
 
 std::string FormatAge(WallTime now, WallTime then) {
-  const auto age = std::chrono::duration_cast<seconds>(now - then).count();
+  // In seconds first: the difference of any two nanoseconds need not fit.
+  const auto age = (std::chrono::floor<seconds>(now) - std::chrono::floor<seconds>(then)).count();
   const std::int64_t size = age < 0 ? -age : age;
   std::string text;
   if (size < 60) {

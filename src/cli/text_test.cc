@@ -46,6 +46,7 @@ TEST(FormatAgeTest, LooksBothWays) {
   EXPECT_EQ(FormatAge(kNow, kNow - seconds(100'000)), "27 h ago");
   EXPECT_EQ(FormatAge(kNow, kNow - seconds(1'000'000)), "11 d ago");
   EXPECT_EQ(FormatAge(kNow, kNow + seconds(5)), "in 5 s");
+  EXPECT_EQ(FormatAge(kNow, WallTime::min()), "126427 d ago");
   EXPECT_EQ(FormatMoment(kNow, kNow - seconds(60)), "2023-11-14T22:12:20Z (1 min ago)");
 }
 

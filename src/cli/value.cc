@@ -70,8 +70,9 @@ bool IsShallow(std::string_view text) {
 }
 
 std::string KubeTime(std::int64_t unix_seconds) {
-  // Year 9999: beyond it, it is not a time.
-  if (unix_seconds < 0 || unix_seconds > 253'402'300'799) {
+  // A WallTime ends in 2262; what says more is not a time at which somebody made an object.
+  constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(WallTime::max());
+  if (unix_seconds < 0 || unix_seconds > kLast.time_since_epoch().count()) {
     return "";
   }
   return FormatTime(WallTime{std::chrono::seconds{unix_seconds}});
