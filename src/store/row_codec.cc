@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "objects/yaml.h"
+#include "store/strategy.h"
 
 namespace tresor::store {
 namespace {
@@ -97,12 +99,14 @@ Result<std::shared_ptr<const Object>> RowCodec::Decode(const LogKey& key, std::u
     opened = *std::move(plain);
     value = AsText(opened);
   }
-  auto object = std::make_shared<Object>();
-  object->json = Json::parse(value, nullptr, /*allow_exceptions=*/false);
+  // Wider than what is let in, so that nothing that was written is ever refused.
+  Result<Json> json = objects::ParseJson(
+      value, {.bytes = 4 * kMaxObjectBytes, .depth = 2 * kMaxDepth, .nodes = kMaxObjectBytes});
   crypto::Wipe(opened);
-  if (!object->json.is_object()) {
+  if (!json.ok() || !json->is_object()) {
     return corrupt("value is no JSON object");
   }
+  auto object = std::make_shared<Object>(Object{*std::move(json)});
   if (object->name() != key.name || object->name_space() != key.name_space) {
     return corrupt("value is another object's");
   }
