@@ -16,7 +16,6 @@ using runtime::MemberOrder;
 
 namespace {
 
-constexpr std::chrono::seconds kStopGrace{15};  // etcd waits 5 s for its clients by itself
 constexpr std::chrono::milliseconds kFirstQuestions{100};
 constexpr std::chrono::milliseconds kQuestions{2000};
 constexpr std::chrono::milliseconds kAnswerTime{1000};
@@ -185,10 +184,10 @@ Status EtcdServer::Connect() {
   return OkStatus();
 }
 
-void EtcdServer::Stop() {
+void EtcdServer::Stop(std::chrono::seconds grace) {
   client_.reset();  // etcd waits for its clients to hang up
   if (process_ != nullptr) {
-    const auto exit = process_->Terminate(Context::Background(), kStopGrace);
+    const auto exit = process_->Terminate(Context::Background(), grace);
     Log(LogLevel::kInfo, "etcd is stopped: {}",
         exit.ok() ? ToString(*exit) : std::string(Message(exit.status())));
     process_.reset();

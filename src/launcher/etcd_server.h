@@ -3,6 +3,7 @@
 // that grows; asked whether it answers.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,10 @@ namespace tresor::launcher {
 /// Threads: one, which outlives the object.
 class EtcdServer {
  public:
+  static constexpr std::chrono::seconds kStopGrace{15};  // etcd waits 5 s for its clients by itself
+  /// When all members stop, no leader finds another one.
+  static constexpr std::chrono::seconds kStopAllGrace{2};
+
   /// All references outlive this.
   EtcdServer(io::FileSystem& fs, const Clock& clock, Random& random,
              const runtime::MemberFiles& files)
@@ -35,8 +40,9 @@ class EtcdServer {
   /// Sees to it that etcd runs as `order` says; one that runs otherwise is stopped before. Not
   /// before its time, when it ended by itself. The error is why it could not be started.
   [[nodiscard]] Status Serve(const runtime::MemberOrder& order, bool closed);
-  /// SIGTERM, and SIGKILL when it does not end.
-  void Stop();
+  /// SIGTERM, and after `grace` SIGKILL. What etcd has acknowledged is in its log either way; what
+  /// takes it long is a leader that looks for another one.
+  void Stop(std::chrono::seconds grace = kStopGrace);
   /// Looks whether it has ended, and asks it when it is time to.
   void Poll(const Context& context);
 

@@ -366,7 +366,7 @@ class Launcher {
     RETURN_IF_ERROR(Begin(step));
     switch (step) {
       case RestoreStep::kStop:
-        server_.Stop();
+        server_.Stop(EtcdServer::kStopAllGrace);
         return End(step);
       case RestoreStep::kSetAside:
         server_.Stop();
@@ -465,7 +465,7 @@ class Launcher {
     }
     // Nothing was touched: etcd need not even stop.
     if (!journal_.current->steps.empty()) {
-      server_.Stop();
+      server_.Stop(EtcdServer::kStopAllGrace);
       RETURN_IF_ERROR(BringBack(fs_, files_, *journal_.current));
     }
     return RecordAs("end roll-back", [&](RestoreJournal& journal) {
