@@ -108,7 +108,8 @@ std::string EtcdHint(const Status& status, const EtcdHintInput& input) {
     return input.tls ? "the endpoint may not speak TLS: try http:// in --endpoints"
                      : "the endpoint may want TLS: use https:// in --endpoints, and --cacert";
   }
-  if (Mentions(status, {"name resolution", "dns", "no such host", "domain name"})) {
+  if (Mentions(status,
+               {"name resolution", "dns", "no such host", "domain name", "name is not known"})) {
     return "the host's name is not known here: is --endpoints right?";
   }
   if (status.code() == Code::kDeadlineExceeded) {

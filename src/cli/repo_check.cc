@@ -30,7 +30,7 @@ Json ReportJson(const repo::CheckReport& report) {
           {"findings", findings}};
 }
 
-void PrintReport(Invocation& invocation, const repo::CheckReport& report) {
+void PrintReport(Invocation& invocation, const repo::CheckReport& report, bool read_data) {
   for (const repo::Finding& finding : report.findings) {
     std::string harmed;
     for (const repo::Id& id : finding.backups) {
@@ -41,10 +41,14 @@ void PrintReport(Invocation& invocation, const repo::CheckReport& report) {
                      << ": " << Escape(AsBytes(finding.object)) << ": "
                      << Escape(AsBytes(Message(finding.status))) << harmed << '\n';
   }
+  // Records are only counted where they are read.
+  const std::string read = read_data
+                               ? fmt::format(", {}, {} read", FormatCount(report.records, "record"),
+                                             FormatSize(report.bytes_read))
+                               : ", their data not read";
   invocation.out() << fmt::format(
-      "{} backups, {} segments, {} blobs, {} records, {} read: {}\n", report.backups,
-      FormatCount(report.segments), FormatCount(report.blobs), FormatCount(report.records),
-      FormatSize(report.bytes_read),
+      "{}, {}, {}{}: {}\n", FormatCount(report.backups, "backup"),
+      FormatCount(report.segments, "segment"), FormatCount(report.blobs, "blob"), read,
       report.ok() ? invocation.Paint(Invocation::Tone::kGood, "no damage")
                   : invocation.Paint(Invocation::Tone::kBad, "damaged"));
 }
@@ -64,7 +68,7 @@ Status RunCheck(Invocation& invocation) {
   if (invocation.json()) {
     invocation.PrintJson(ReportJson(*report));
   } else {
-    PrintReport(invocation, *report);
+    PrintReport(invocation, *report, options.read_data);
   }
   if (report->ok()) {
     return OkStatus();
@@ -75,8 +79,8 @@ Status RunCheck(Invocation& invocation) {
       "backups that are not named above are whole and can be restored; keep a copy of the folder "
       "before anything is "
       "removed from it");
-  return Error(Code::kDataLoss, "checking the repository {}: {} objects are damaged or missing",
-               opened.dir, fatal);
+  return Error(Code::kDataLoss, "checking the repository {}: {} damaged or missing", opened.dir,
+               FormatCount(static_cast<std::uint64_t>(fatal), "object"));
 }
 
 }  // namespace

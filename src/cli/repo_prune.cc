@@ -54,9 +54,9 @@ void PrintPrune(Invocation& invocation, const repo::PruneReport& report, bool dr
                   FormatCount(report.segments_before), FormatCount(report.segments_rewritten),
                   FormatCount(report.segments_removed)));
   sheet.Add(dry_run ? "would be written" : "written", FormatSize(report.written_bytes));
-  sheet.Add("leftovers",
-            fmt::format("{} objects of interrupted runs, {}", FormatCount(report.orphans_removed),
-                        FormatSize(report.orphan_bytes)));
+  sheet.Add("unused", fmt::format("{} that no backup names, {}",
+                                  FormatCount(report.orphans_removed, "object"),
+                                  FormatSize(report.orphan_bytes)));
   sheet.Print(invocation.out());
 }
 

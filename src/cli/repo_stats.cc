@@ -46,8 +46,8 @@ void PrintStats(Invocation& invocation, const repo::Stats& stats) {
   sheet.Add("backups", FormatCount(stats.backups.size()));
   sheet.Add("logical", FormatSize(stats.logical_bytes) + " in all backups together");
   sheet.Add("distinct", FormatSize(stats.record_bytes) + " of records, each counted once");
-  sheet.Add("stored", fmt::format("{} in {} objects ({} of logical)",
-                                  FormatSize(stats.stored_bytes), FormatCount(stats.objects),
+  sheet.Add("stored", fmt::format("{} in {} ({} of logical)", FormatSize(stats.stored_bytes),
+                                  FormatCount(stats.objects, "object"),
                                   FormatRatio(stats.logical_bytes, stats.stored_bytes)));
   sheet.Add("dead",
             FormatSize(stats.dead_bytes) + " that no backup needs: `tresor repo prune` frees it");

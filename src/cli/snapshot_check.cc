@@ -38,11 +38,12 @@ Result<std::vector<repo::Evidence>> CheckBackup(Invocation& invocation,
   }
   using enum repo::EvidenceResult;
   return std::vector<repo::Evidence>{
-      Found(invocation, "records", kPassed,
-            fmt::format("{} records, {}, crc32c {:08x}, as recorded", FormatCount(result->records),
-                        FormatSize(result->record_bytes), result->records_crc32c)),
+      Found(
+          invocation, "records", kPassed,
+          fmt::format("{}, {}, crc32c {:08x}, as recorded", FormatCount(result->records, "record"),
+                      FormatSize(result->record_bytes), result->records_crc32c)),
       Found(invocation, "buckets", kPassed,
-            fmt::format("{} pairs of the other buckets", FormatCount(result->bucket_pairs))),
+            FormatCount(result->bucket_pairs, "pair") + " of the other buckets"),
       Found(invocation, "hashkv", kPassed, HashText(result->hash_kv) + ", as recorded"),
   };
 }
@@ -64,11 +65,11 @@ Result<std::vector<repo::Evidence>> CheckFile(Invocation& invocation, const Open
   if (!facts.ok()) {
     return SourceError(invocation, opened, facts.status(), "checking " + opened.name());
   }
-  evidence.push_back(
-      Found(invocation, "structure", kPassed,
-            fmt::format("{} pages, {} pairs in {} buckets",
-                        FormatCount(facts->walk.branch_pages + facts->walk.leaf_pages),
-                        FormatCount(facts->walk.pairs), facts->walk.buckets)));
+  evidence.push_back(Found(
+      invocation, "structure", kPassed,
+      fmt::format(
+          "{}, {} in {}", FormatCount(facts->walk.branch_pages + facts->walk.leaf_pages, "page"),
+          FormatCount(facts->walk.pairs, "pair"), FormatCount(facts->walk.buckets, "bucket"))));
   evidence.push_back(Found(invocation, "hashkv", kUnproven,
                            HashText(facts->hash_kv) + ", nothing to compare it with"));
   return evidence;

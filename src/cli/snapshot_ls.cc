@@ -62,7 +62,7 @@ Status RunLs(Invocation& invocation) {
     PrintKeys(invocation, *keys);
   }
   if (keys->size() < found) {
-    invocation.Say(fmt::format("{} of {} keys", keys->size(), found));
+    invocation.Say(fmt::format("{} of {}", FormatCount(keys->size()), FormatCount(found, "key")));
   } else if (found == 0) {
     invocation.Say("no such keys");
   }

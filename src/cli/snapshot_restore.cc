@@ -83,8 +83,8 @@ void PrintResult(Invocation& invocation, const OpenedSource& opened,
                         result.compact_revision < 0
                             ? ""
                             : fmt::format(", compacted at {}", result.compact_revision)));
-  sheet.Add("database", fmt::format("{}, {} records", FormatSize(result.db_bytes),
-                                    FormatCount(result.records)));
+  sheet.Add("database", fmt::format("{}, {}", FormatSize(result.db_bytes),
+                                    FormatCount(result.records, "record")));
   sheet.Add("hashkv", HashText(result.hash_kv) + (result.hash_kv_compared
                                                       ? ", as the backup says"
                                                       : ", not compared: a file has none"));

@@ -124,8 +124,8 @@ void PrintResult(Invocation& invocation, const Target& target, const backup::Tak
                                   Escape(AsBytes(result.source.endpoint)),
                                   Escape(AsBytes(result.source.etcd_version))));
   sheet.Add("revision", fmt::format("{}", facts.revisions.current));
-  sheet.Add("database", fmt::format("{}, {} live keys", FormatSize(facts.image_bytes),
-                                    FormatCount(facts.live_keys)));
+  sheet.Add("database", fmt::format("{}, {}", FormatSize(facts.image_bytes),
+                                    FormatCount(facts.live_keys, "live key")));
   sheet.Add("records",
             fmt::format("{}, {}", FormatCount(facts.records), FormatSize(facts.record_bytes)));
   if (target.repository) {

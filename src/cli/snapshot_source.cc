@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/hint.h"
+#include "cli/text.h"
 
 namespace tresor::cli {
 namespace {
@@ -42,7 +43,8 @@ Result<repo::BackupInfo> FindBackup(const Context& context, repo::Repository& re
   ASSIGN_OR_RETURN(const std::uint64_t steps, ParseInteger(word.substr(kBefore.size())));
   ASSIGN_OR_RETURN(const std::vector<repo::BackupInfo> backups, repository.List(context));
   if (steps >= backups.size()) {
-    return Error(Code::kNotFound, "{}: there are only {} backups", word, backups.size());
+    return Error(Code::kNotFound, "{}: there {} only {}", word, backups.size() == 1 ? "is" : "are",
+                 FormatCount(backups.size(), "backup"));
   }
   return backups[backups.size() - 1 - steps];
 }

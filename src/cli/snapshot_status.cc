@@ -48,10 +48,10 @@ Status ShowBackup(Invocation& invocation, const repo::BackupDetails& details) {
   sheet.Add("database", fmt::format("{}, sha256 {}", FormatSize(info.image_bytes),
                                     ToHex(ByteView(source.sha256))));
   sheet.Add("records",
-            fmt::format("{}, {}; {} live keys", FormatCount(info.records),
-                        FormatSize(info.record_bytes), FormatCount(description.live_keys)));
-  sheet.Add("stored", fmt::format("{} for {} new records", FormatSize(info.added_bytes),
-                                  FormatCount(details.added_records)));
+            fmt::format("{}, {}; {}", FormatCount(info.records), FormatSize(info.record_bytes),
+                        FormatCount(description.live_keys, "live key")));
+  sheet.Add("stored", fmt::format("{} for {}", FormatSize(info.added_bytes),
+                                  FormatCount(details.added_records, "new record")));
   sheet.Add("lineage",
             info.lineage.Short() + (details.lineage.first_difference
                                         ? ", differs from its parent at revision " +
@@ -107,11 +107,13 @@ Status ShowFile(Invocation& invocation, const OpenedSource& opened) {
                             : fmt::format("{}, compacted at {}", facts->revisions.current,
                                           facts->revisions.compacted()));
   sheet.Add("hashkv", HashText(facts->hash_kv));
-  sheet.Add("database",
-            fmt::format("{}, {} keys in all buckets, pages of {}", FormatSize(facts->image_bytes),
-                        FormatCount(facts->bucket_pairs), FormatSize(facts->page_size_bytes)));
-  sheet.Add("records", fmt::format("{}, {}; {} live keys", FormatCount(facts->records),
-                                   FormatSize(facts->record_bytes), FormatCount(facts->live_keys)));
+  sheet.Add(
+      "database",
+      fmt::format("{}, {} in all buckets, pages of {}", FormatSize(facts->image_bytes),
+                  FormatCount(facts->bucket_pairs, "key"), FormatSize(facts->page_size_bytes)));
+  sheet.Add("records",
+            fmt::format("{}, {}; {}", FormatCount(facts->records), FormatSize(facts->record_bytes),
+                        FormatCount(facts->live_keys, "live key")));
   sheet.Add("etcd",
             facts->storage_version.empty() ? facts->cluster_version : facts->storage_version);
   sheet.Add("auth", facts->auth_enabled ? "enabled" : "not enabled");

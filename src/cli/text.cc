@@ -129,6 +129,10 @@ std::string FormatCount(std::uint64_t count) {
   return digits;
 }
 
+std::string FormatCount(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", FormatCount(count), noun, count == 1 ? "" : "s");
+}
+
 std::string FormatDuration(nanoseconds duration) {
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
   if (millis < 1000) {

@@ -18,6 +18,8 @@ namespace tresor::cli {
 [[nodiscard]] std::string FormatSize(std::uint64_t bytes);
 /// "1,234,567"
 [[nodiscard]] std::string FormatCount(std::uint64_t count);
+/// "1 record", "2,345 records"; `noun` is the singular of a word whose plural ends in s.
+[[nodiscard]] std::string FormatCount(std::uint64_t count, std::string_view noun);
 /// "85 ms", "4.2 s", "3 min 5 s", "2 h 3 min", "5 d 1 h"
 [[nodiscard]] std::string FormatDuration(std::chrono::nanoseconds duration);
 /// "4 s ago", "3 min ago", "5 h ago", "12 d ago"; "in 5 s" when `then` is later than `now` (a clock

@@ -31,6 +31,12 @@ TEST(FormatCountTest, GroupsThousands) {
   EXPECT_EQ(FormatCount(1'234'567), "1,234,567");
 }
 
+TEST(FormatCountTest, OneIsSingular) {
+  EXPECT_EQ(FormatCount(0, "record"), "0 records");
+  EXPECT_EQ(FormatCount(1, "record"), "1 record");
+  EXPECT_EQ(FormatCount(2345, "live key"), "2,345 live keys");
+}
+
 TEST(FormatDurationTest, TakesTheUnitThatFits) {
   EXPECT_EQ(FormatDuration(milliseconds(85)), "85 ms");
   EXPECT_EQ(FormatDuration(milliseconds(4'230)), "4.2 s");

@@ -2,6 +2,9 @@
 #include "etcd/rpc_status.h"
 
 #include <optional>
+#include <string>
+
+#include <fmt/format.h>
 
 namespace tresor::etcd {
 namespace {
@@ -43,6 +46,48 @@ std::optional<Code> CodeOfText(std::string_view text) {
   return std::nullopt;
 }
 
+constexpr std::string_view kCannotConnect = "cannot connect: ";
+
+/// What follows `marker` in `text`, or all of it.
+std::string_view After(std::string_view text, std::string_view marker) {
+  const std::size_t at = text.find(marker);
+  return at == std::string_view::npos ? text : text.substr(at + marker.size());
+}
+
+bool IsUpper(std::string_view word) {
+  return !word.empty() &&
+         word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string_view::npos;
+}
+
+/// gRPC's texts of a connection that did not come about, without its inner life. grpc v1.51.1
+/// pick_first.cc, tcp_client_posix.cc and dns_resolver_ares.cc:
+///   failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect
+///   to remote host: Connection refused
+///   DNS resolution failed for host:2379: C-ares status is not ARES_SUCCESS qtype=AAAA name=host
+///   is_balancer=0: Domain name not found
+std::string PlainText(std::string_view text) {
+  if (text.starts_with("DNS resolution failed for ")) {
+    std::string_view why = text;
+    if (const std::size_t ares = text.find("is_balancer="); ares != std::string_view::npos) {
+      why = After(text.substr(ares), ": ");
+    }
+    return fmt::format("{}the host's name is not known ({})", kCannotConnect, why);
+  }
+  if (!text.starts_with("failed to connect to all addresses")) {
+    return std::string(text);
+  }
+  std::string_view why = After(text, "last error: ");
+  if (const std::size_t colon = why.find(": ");
+      colon != std::string_view::npos && IsUpper(why.substr(0, colon))) {
+    why.remove_prefix(colon + 2);
+  }
+  if (why.starts_with("ipv4:") || why.starts_with("ipv6:")) {
+    why = After(why, ": ");
+  }
+  why = After(why, "Failed to connect to remote host: ");
+  return fmt::format("{}{}", kCannotConnect, why);
+}
+
 }  // namespace
 
 Status FromRpcStatus(int grpc_code, std::string_view text) {
@@ -58,7 +103,7 @@ Status FromRpcStatus(int grpc_code, std::string_view text) {
   if (code == Code::kInternal && text.find("RST_STREAM") != std::string_view::npos) {
     code = Code::kUnavailable;
   }
-  return Error(code, "{}", text.empty() ? CodeName(code) : text);
+  return Error(code, "{}", text.empty() ? std::string(CodeName(code)) : PlainText(text));
 }
 
 Status FromRpcText(std::string_view text) {
@@ -67,7 +112,7 @@ Status FromRpcText(std::string_view text) {
 
 bool NeverSent(const Status& status) {
   return status.code() == Code::kUnavailable &&
-         Message(status).find("failed to connect to all addresses") != std::string_view::npos;
+         Message(status).find(kCannotConnect) != std::string_view::npos;
 }
 
 bool IsDistrusted(const Status& status) {

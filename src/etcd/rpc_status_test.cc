@@ -56,6 +56,28 @@ TEST(RpcStatusTest, OnlyAFailedConnectWasNeverSent) {
   EXPECT_FALSE(NeverSent(FromRpcStatus(14, "Socket closed")));
 }
 
+TEST(RpcStatusTest, SaysWhyThereIsNoConnectionInPlainWords) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: Failed to "
+       "connect to remote host: Connection refused",
+       "cannot connect: Connection refused"},
+      {"failed to connect to all addresses; last error: UNAVAILABLE: ipv6:%5B::1%5D:2379: Socket "
+       "closed",
+       "cannot connect: Socket closed"},
+      {"failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:2379: Ssl "
+       "handshake failed: SSL_ERROR_SSL: error:1: certificate verify failed",
+       "cannot connect: Ssl handshake failed: SSL_ERROR_SSL: error:1: certificate verify failed"},
+      {"failed to connect to all addresses", "cannot connect: failed to connect to all addresses"},
+      {"DNS resolution failed for nowhere.test:2379: C-ares status is not ARES_SUCCESS qtype=AAAA "
+       "name=nowhere.test is_balancer=0: Domain name not found",
+       "cannot connect: the host's name is not known (Domain name not found)"},
+      {"etcdserver: no leader", "etcdserver: no leader"},
+  };
+  for (const auto& [theirs, ours] : cases) {
+    EXPECT_EQ(Message(FromRpcStatus(14, theirs)), ours);
+  }
+}
+
 TEST(RpcStatusTest, BadCertificatesAreTold) {
   EXPECT_TRUE(IsDistrusted(FromRpcStatus(
       14,
