@@ -170,9 +170,15 @@ Result<std::shared_ptr<const BackupLayout>> BackupSource::Layout(const Context& 
   layout->manifest_id = current->manifest_id;
   layout->manifest = current->manifest;
   std::optional<std::pair<Id, Bytes>> blob;  // live maps of neighbours lie in one
+  std::vector<const SegmentRef*> refs;
   for (const SegmentRef& ref : layout->manifest.segments) {
+    refs.push_back(&ref);
+  }
+  ASSIGN_OR_RETURN(auto readers, OpenSegments(context, objects_, refs));
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    const SegmentRef& ref = *refs[i];
     BackupSegment segment;
-    ASSIGN_OR_RETURN(segment.reader, SegmentReader::Open(context, objects_, ref));
+    segment.reader = std::move(readers[i]);
     if (!ref.map) {
       segment.live = LiveSet::All(ref.records);
     } else {

@@ -23,8 +23,10 @@ void Use(std::map<Id, BlobUse>& blobs, const BlobRef& ref, std::size_t backup) {
 Result<Inventory> TakeInventory(const Context& context, const Objects& objects,
                                 const Catalog& catalog, const BadManifest& bad_manifest) {
   Inventory inventory;
-  for (const CatalogEntry& entry : catalog.backups) {
-    auto manifest = objects.ReadManifest(context, entry);
+  std::vector<Result<Manifest>> manifests = objects.ReadManifests(context, catalog);
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    const CatalogEntry& entry = catalog.backups[i];
+    Result<Manifest>& manifest = manifests[i];
     if (!manifest.ok()) {
       RETURN_IF_ERROR(bad_manifest(entry, manifest.status()));
       continue;

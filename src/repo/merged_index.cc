@@ -13,8 +13,10 @@ Result<std::unique_ptr<MergedIndex>> MergedIndex::Open(const Context& context,
                                                        const Catalog& catalog) {
   auto index = std::unique_ptr<MergedIndex>(new MergedIndex(objects));
   std::set<Id> seen;
-  for (std::size_t i = catalog.backups.size(); i-- > 0;) {
-    ASSIGN_OR_RETURN(Manifest manifest, objects.ReadManifest(context, catalog.backups[i]));
+  std::vector<Result<Manifest>> manifests = objects.ReadManifests(context, catalog);
+  for (std::size_t i = manifests.size(); i-- > 0;) {
+    RETURN_IF_ERROR(manifests[i].status());
+    Manifest& manifest = *manifests[i];
     const bool newest = !index->newest_;
     for (const SegmentRef& ref : manifest.segments) {
       if (seen.insert(ref.id).second) {
@@ -34,9 +36,14 @@ Result<std::unique_ptr<MergedIndex>> MergedIndex::Open(const Context& context,
       index->newest_ = std::move(manifest);
     }
   }
+  std::vector<const SegmentRef*> refs;
+  for (const Segment& segment : index->segments_) {
+    refs.push_back(&segment.ref);
+  }
+  ASSIGN_OR_RETURN(auto readers, OpenSegments(context, objects, refs));
   for (std::size_t i = 0; i < index->segments_.size(); ++i) {
     Segment& segment = index->segments_[i];
-    ASSIGN_OR_RETURN(segment.reader, SegmentReader::Open(context, objects, segment.ref));
+    segment.reader = std::move(readers[i]);
     const LineageState& lineage = index->StateOf(segment.reader->directory().lineage);
     segment.lineage = static_cast<std::size_t>(&lineage - index->lineages_.data());
     index->pending_.push_back(i);

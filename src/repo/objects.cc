@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+#include "base/parallel.h"
 #include "repo/format/names.h"
 
 namespace tresor::repo {
@@ -92,6 +94,18 @@ Result<Manifest> Objects::ReadManifest(const Context& context, const CatalogEntr
   ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(context, entry.info.manifest));
   RETURN_IF_ERROR(CheckManifestAgainst(entry, manifest));
   return manifest;
+}
+
+std::vector<Result<Manifest>> Objects::ReadManifests(const Context& context,
+                                                     const Catalog& catalog) const {
+  std::vector<Result<Manifest>> manifests(catalog.backups.size(),
+                                          Error(Code::kCancelled, "not read"));
+  const Status all = ForEachParallel(manifests.size(), kParallelReads, [&](std::size_t i) {
+    manifests[i] = ReadManifest(context, catalog.backups[i]);
+    return OkStatus();
+  });
+  TRESOR_CHECK(all.ok());
+  return manifests;
 }
 
 Result<std::uint64_t> Objects::NewestSequence(const Context& context) const {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/context.h"
@@ -20,6 +21,9 @@
 #include "repo/keys.h"
 
 namespace tresor::repo {
+
+/// Small reads that are under way at a time, where many are needed at once.
+inline constexpr std::size_t kParallelReads = 8;
 
 /// A Random for several threads. `base` outlives this.
 class SharedRandom final : public Random {
@@ -63,6 +67,11 @@ class Objects {
   /// Also that it is the backup that the entry says.
   [[nodiscard]] Result<Manifest> ReadManifest(const Context& context,
                                               const CatalogEntry& entry) const;
+
+  /// The manifests of all backups of `catalog`, in its order, several read at a time; each as
+  /// ReadManifest's.
+  [[nodiscard]] std::vector<Result<Manifest>> ReadManifests(const Context& context,
+                                                            const Catalog& catalog) const;
 
   /// The newest catalog; an empty one with sequence 0 when there has been no commit.
   [[nodiscard]] Result<Catalog> ReadCatalog(const Context& context) const;

@@ -113,8 +113,14 @@ class Pruner {
     ASSIGN_OR_RETURN(listing_, objects_.store().List(context_, ""));
     ASSIGN_OR_RETURN(inventory_, TakeInventory(context_, objects_, catalog));
     std::vector<SegmentWaste> wastes;
+    std::vector<const SegmentRef*> refs;
     for (const auto& [id, users] : inventory_.segments) {
-      ASSIGN_OR_RETURN(Used used, LookAt(users));
+      refs.push_back(users.front().ref);
+    }
+    ASSIGN_OR_RETURN(auto readers, OpenSegments(context_, objects_, refs));
+    std::size_t next = 0;
+    for (const auto& [id, users] : inventory_.segments) {
+      ASSIGN_OR_RETURN(Used used, LookAt(std::move(readers[next++]), users));
       wastes.push_back({.lineage = used.reader->directory().lineage,
                         .first = used.reader->first(),
                         .stored_bytes = used.reader->stored_size(),
@@ -202,9 +208,10 @@ class Pruner {
            kind == ObjectKind::kManifest;
   }
 
-  Result<Used> LookAt(const std::vector<SegmentUser>& users) {
-    Used used{.reader = nullptr, .users = &users, .live = LiveSet(users.front().ref->records)};
-    ASSIGN_OR_RETURN(used.reader, SegmentReader::Open(context_, objects_, *users.front().ref));
+  Result<Used> LookAt(std::unique_ptr<SegmentReader> reader,
+                      const std::vector<SegmentUser>& users) {
+    Used used{
+        .reader = std::move(reader), .users = &users, .live = LiveSet(users.front().ref->records)};
     std::set<std::pair<Id, std::uint64_t>> seen;  // many backups share a map
     for (const SegmentUser& user : users) {
       if (user.ref->records != used.live.size()) {

@@ -419,6 +419,42 @@ TEST_F(ReaderTest, IsToldWhenTheBackupIsForgotten) {
   EXPECT_GT(aborted, 20);
 }
 
+// A store that is far away: each read takes long, whatever it reads.
+TEST_F(ReaderTest, OpensSegmentsAndManifestsSeveralAtATime) {
+  for (const std::string& prefix : {std::string(kSegmentsPrefix), std::string(kManifestsPrefix)}) {
+    SCOPED_TRACE(prefix);
+    HookedStore hooked(*store_);
+    ASSERT_OK_AND_ASSIGN(const auto repository,
+                         OpenTestRepository(history_.context, hooked, history_.random));
+    ASSERT_GT(history_.Names(prefix).size(), kParallelReads);
+    struct State {
+      std::size_t under_way = 0;
+      std::size_t most = 0;
+    };
+    Guarded<State> state;
+    hooked.before_read = [&](std::string_view name) {
+      const auto locked = state.Lock();
+      if (name.starts_with(prefix)) {
+        locked->most = std::max(locked->most, ++locked->under_way);
+      }
+    };
+    // Each answer waits until as many are asked for as may be: in vain only when they are not.
+    hooked.after_read = [&](std::string_view name) {
+      if (!name.starts_with(prefix)) {
+        return;
+      }
+      for (int i = 0; i < 1000 && state.Lock()->most < kParallelReads; ++i) {
+        ASSERT_OK(Context::Background().Sleep(std::chrono::milliseconds(1)));
+      }
+      --state.Lock()->under_way;
+    };
+
+    ASSERT_OK(repository->BeginBackup(history_.context));  // looks at all of them
+
+    EXPECT_EQ(state.Lock()->most, kParallelReads);
+  }
+}
+
 // What prune does, twice in a row: between a reader's look at the catalog and at the manifest.
 TEST_F(ReaderTest, FindsTheNewestManifestAlsoWhenItIsRewrittenAgainMeanwhile) {
   ASSERT_OK_AND_ASSIGN(const KeyRing keys, Unlock(history_.context, *store_, TestCredential()));

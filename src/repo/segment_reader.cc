@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/parallel.h"
 #include "repo/format/names.h"
 
 namespace tresor::repo {
@@ -221,6 +222,16 @@ Result<LiveSet> ReadLiveMap(const Context& context, const Objects& objects, cons
   }
   ASSIGN_OR_RETURN(const Bytes blob, objects.ReadBlob(context, ref.map->blob));
   return LiveMapIn(blob, ref);
+}
+
+Result<std::vector<std::unique_ptr<SegmentReader>>> OpenSegments(
+    const Context& context, const Objects& objects, const std::vector<const SegmentRef*>& refs) {
+  std::vector<std::unique_ptr<SegmentReader>> readers(refs.size());
+  RETURN_IF_ERROR(ForEachParallel(refs.size(), kParallelReads, [&](std::size_t i) -> Status {
+    ASSIGN_OR_RETURN(readers[i], SegmentReader::Open(context, objects, *refs[i]));
+    return OkStatus();
+  }));
+  return readers;
 }
 
 Result<LiveSet> LiveMapIn(ByteView blob, const SegmentRef& ref) {

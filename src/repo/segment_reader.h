@@ -77,6 +77,10 @@ class SegmentReader {
   std::vector<std::size_t> block_frames_;
 };
 
+/// Opens many, several at a time: each waits for one read of a store that may be far away. As
+/// SegmentReader::Open, for each of `refs`, in their order; the error of the first that failed.
+[[nodiscard]] Result<std::vector<std::unique_ptr<SegmentReader>>> OpenSegments(
+    const Context& context, const Objects& objects, const std::vector<const SegmentRef*>& refs);
 /// The live map of `ref`, which has one, in the content of its blob. kDataLoss.
 [[nodiscard]] Result<LiveSet> LiveMapIn(ByteView blob, const SegmentRef& ref);
 /// The live map of a segment of a backup: all, or read from its blob.
