@@ -80,8 +80,9 @@ properties:
   status:
     description: What it is.
     type: object
+    default: {}
     properties:
-      phase: {type: string, description: "Active, or Terminating while what is in it goes.", enum: [Active, Terminating]}
+      phase: {type: string, default: Active, description: "Active, or Terminating while what is in it goes.", enum: [Active, Terminating]}
       conditions:
         description: What keeps it from going.
         type: array
@@ -174,7 +175,8 @@ void SetSchema(Kind& kind, std::string_view yaml) {
   kind.description = json.value("description", "");
   // Every resource has these, as in a CRD.
   json["properties"]["apiVersion"] = {
-      {"type", "string"}, {"description", "Group and version of this representation of the object."}};
+      {"type", "string"},
+      {"description", "Group and version of this representation of the object."}};
   json["properties"]["kind"] = {{"type", "string"}, {"description", "The kind of the object."}};
   json["properties"]["metadata"] = {{"type", "object"}};
   Result<Schema> schema = Schema::Compile(json);

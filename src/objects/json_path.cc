@@ -117,10 +117,9 @@ std::vector<const Json*> JsonPath::Evaluate(const Json& json) const {
         for (const std::string& name : step.key) {
           key = key == nullptr ? nullptr : Member(*key, name);
         }
-        const bool taken = step.kind == Step::Kind::kAll ||
-                           (step.kind == Step::Kind::kIndex && i == step.index) ||
-                           (step.kind == Step::Kind::kFilter && key != nullptr &&
-                            *key == Json(step.value));
+        const bool taken =
+            step.kind == Step::Kind::kAll || (step.kind == Step::Kind::kIndex && i == step.index) ||
+            (step.kind == Step::Kind::kFilter && key != nullptr && *key == Json(step.value));
         if (taken) {
           next.push_back(item);
         }

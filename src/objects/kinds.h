@@ -3,10 +3,11 @@
 // ones of Kubernetes that go with them: v1 Namespace, Secret, Event.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +17,8 @@
 
 namespace tresor::objects {
 
+class JsonPath;
+
 /// One column of `kubectl get`, as additionalPrinterColumns.
 struct PrinterColumn {
   std::string name;
@@ -24,6 +27,7 @@ struct PrinterColumn {
   std::string description;
   std::string json_path;  // ".status.phase"
   std::int32_t priority = 0;
+  std::shared_ptr<const JsonPath> path;  // of json_path; the registry sets it
 };
 
 /// One kind, as discovery describes it.
@@ -38,8 +42,10 @@ struct Kind {
   std::vector<std::string> verbs;
   bool namespaced = true;
   bool has_status = false;             // the /status subresource
+  bool sealed = false;                 // encrypted at rest: Secrets
   bool counts_generation = false;      // metadata.generation goes up with the spec
   bool name_is_dns_label = false;      // else a DNS subdomain
+  bool transient = false;              // goes by itself after a while: Events
   std::vector<PrinterColumn> columns;  // without the name, which comes first always
   Schema schema;
   std::string description;
@@ -51,7 +57,8 @@ struct Kind {
 /// What is served. Immutable after construction. Threads: all methods, from any thread.
 class KindRegistry {
  public:
-  explicit KindRegistry(std::vector<Kind> kinds) : kinds_(std::move(kinds)) {}
+  /// Their columns have paths that JsonPath understands.
+  explicit KindRegistry(std::vector<Kind> kinds);
   /// All of Tresor's. Made at the first call, lives for ever; a CRD that does not compile is our
   /// bug.
   [[nodiscard]] static const KindRegistry& BuiltIn();
@@ -69,13 +76,10 @@ class KindRegistry {
 /// A kind as its CustomResourceDefinition (JSON) describes it. kInvalidArgument.
 [[nodiscard]] Result<Kind> KindFromCrd(const Json& crd);
 
-/// The text of a CRD as under deploy/crds/, by plural; empty: there is none.
-[[nodiscard]] std::string_view CrdYaml(std::string_view plural);
-
 /// A Table's columnDefinitions: the name and `kind.columns`.
 [[nodiscard]] Json TableColumns(const Kind& kind);
-/// One row's cells. A date is shown as its age ("5m", "2d3h"), as kubectl does; what is missing as
-/// null.
+/// One row's cells; `kind` is a registry's. A date is shown as its age ("5m", "2d3h"), as kubectl
+/// does; what is missing as null.
 [[nodiscard]] Json TableCells(const Kind& kind, const Object& object, WallTime now);
 
 /// As `kubectl get` prints ages: "8s", "5m3s", "20m", "3h5m", "2d", "400d", "2y5d".
@@ -85,13 +89,9 @@ class KindRegistry {
 /// `unknown field "spec.foo"`), defaults set, then everything is checked: metadata, schema, and the
 /// rules of rules.h. `before`: what it takes the place of; null: it is new.
 ///
-/// Returns what is wrong; empty: nothing.
+/// Returns what is wrong; empty: nothing. The rules are not asked about what `before` had as well:
+/// an object that an older Tresor accepted can still get its status.
 [[nodiscard]] std::vector<FieldError> Conform(const Kind& kind, Object& object,
                                               const Object* before,
                                               std::vector<std::string>& warnings);
-/// Kubernetes' answer to such an object: kInvalidArgument with ErrorDetails (reason Invalid, the
-/// causes), `EtcdBackupConfig.tresor.dev "x" is invalid: spec.keep: Invalid value: …`.
-[[nodiscard]] Status InvalidObject(const Kind& kind, std::string_view name,
-                                   std::vector<FieldError> causes);
-
 }  // namespace tresor::objects
