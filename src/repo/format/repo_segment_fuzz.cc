@@ -20,6 +20,16 @@ class Ignore final : public BucketVisitor {
   Status EndBucket() override { return OkStatus(); }
 };
 
+// Made once: they cost more than a run.
+Compressor& TheCompressor() {
+  static Compressor& compressor = *new Compressor(1);
+  return compressor;
+}
+Decompressor& TheDecompressor() {
+  static Decompressor& decompressor = *new Decompressor;
+  return decompressor;
+}
+
 void FuzzFrame(ByteView bytes) {
   const auto records = DecodeFrame(bytes);
   if (!records.ok()) {
@@ -39,8 +49,7 @@ void FuzzDirectory(ByteView bytes) {
   const auto directory = DecodeDirectory(bytes, kStored);
   if (directory.ok()) {
     (void)CheckDirectory(*directory, kStored, 100);
-    Compressor compressor(1);
-    TRESOR_CHECK(DecodeDirectory(EncodeDirectory(*directory, compressor), kStored).ok());
+    TRESOR_CHECK(DecodeDirectory(EncodeDirectory(*directory, TheCompressor()), kStored).ok());
   }
 }
 
@@ -48,7 +57,7 @@ void FuzzDirectory(ByteView bytes) {
 void FuzzRawDirectory(ByteView raw) {
   ByteWriter writer;
   writer.Varint(raw.size());
-  Compressor(1).Compress(raw, writer.bytes());
+  TheCompressor().Compress(raw, writer.bytes());
   FuzzDirectory(writer.view());
 }
 
@@ -58,16 +67,15 @@ void FuzzIndexBlock(ByteView bytes) {
   const std::uint64_t records = reader.U16();
   const ByteView keys = reader.View(reader.remaining());
   ByteWriter writer;
-  Compressor compressor(1);
   Bytes compressed;
-  compressor.Compress(keys, compressed);
+  TheCompressor().Compress(keys, compressed);
   writer.LengthPrefixed(compressed);
   writer.Zeros(records * 8);
-  Decompressor decompressor;
-  const auto block = DecodeIndexBlock(writer.view(), keys.size(), records, decompressor);
+  const auto block = DecodeIndexBlock(writer.view(), keys.size(), records, TheDecompressor());
   if (block.ok()) {
-    const EncodedIndexBlock again = EncodeIndexBlock(*block, compressor);
-    const auto decoded = DecodeIndexBlock(again.bytes, again.raw_keys_size, records, decompressor);
+    const EncodedIndexBlock again = EncodeIndexBlock(*block, TheCompressor());
+    const auto decoded =
+        DecodeIndexBlock(again.bytes, again.raw_keys_size, records, TheDecompressor());
     TRESOR_CHECK(decoded.ok() && decoded->keys == block->keys);
   }
 }
@@ -111,11 +119,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 1:
       FuzzDirectory(bytes);
       break;
-    case 2: {
-      Decompressor decompressor;
-      (void)DecodeIndexBlock(bytes, 40, 4, decompressor);
+    case 2:
+      (void)DecodeIndexBlock(bytes, 40, 4, TheDecompressor());
       break;
-    }
     case 3:
       FuzzLiveMap(bytes);
       break;
