@@ -74,7 +74,11 @@ objects::Json ApiClient::NextEvent() {
   // A chunk may hold many lines; their frames are in between: a size, then CR LF.
   for (;;) {
     const std::string line = client_.ReadUntil("\n");
-    if (line.empty() || line == "0\r\n") {
+    if (line == "0\r\n") {
+      (void)client_.ReadUntil("\r\n");
+      return nullptr;
+    }
+    if (line.empty()) {
       return nullptr;
     }
     if (line.starts_with("{")) {

@@ -14,7 +14,7 @@ namespace {
 // A patch of a few copies, each of what the one before made, could fill any memory.
 constexpr std::size_t kMaxJsonPatchOperations = 10'000;  // as kubernetes/apiserver
 constexpr std::size_t kMaxJsonPatchCopies = 100;
-constexpr std::size_t kMaxPatchedNodes = 400'000;
+constexpr std::size_t kMaxPatchedNodes = 100'000;
 
 constexpr std::string_view kDeleteFrom = "$deleteFromPrimitiveList/";
 constexpr std::string_view kSetOrder = "$setElementOrder/";

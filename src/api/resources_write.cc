@@ -3,6 +3,7 @@
 
 #include "api/errors.h"
 #include "api/patch.h"
+#include "api/protobuf_body.h"
 #include "api/representation.h"
 #include "api/resources.h"
 #include "objects/yaml.h"
@@ -245,6 +246,10 @@ Result<Json> DecodeBody(const net::Request& request) {
   if (type == "application/yaml" || type == "application/x-yaml" || type == "text/yaml") {
     auto json = objects::ParseYaml(request.body);
     return json.ok() ? std::move(json) : BadRequest(Message(json.status()));
+  }
+  if (type == kProtobufMediaType) {
+    auto json = DecodeProtobufBody(request.body);
+    return json.ok() ? std::move(json) : UnsupportedMediaType(Message(json.status()));
   }
   return UnsupportedMediaType(fmt::format(
       "the body of the request was in an unknown format ({}) - accepted media types include: "

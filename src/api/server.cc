@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "net/rate_limit.h"
 #include "objects/kinds.h"
-// OPENAPI
+#include "objects/openapi.h"
 #include "objects/yaml.h"
 
 namespace tresor::api {
@@ -94,7 +94,8 @@ class ServerImpl final : public Server {
                    dependencies.clock),
         login_rate_(kLoginsPerSecond, kLoginBurst, dependencies.clock),
         watch_limits_{.default_timeout = options.watch_timeout,
-                      .bookmark_interval = options.bookmark_interval} {}
+                      .bookmark_interval = options.bookmark_interval},
+        openapi_(MakeOpenApi(dependencies.kinds, options.version)) {}
   ~ServerImpl() override { Stop(); }
 
   Status Open() {
@@ -504,7 +505,59 @@ class ServerImpl final : public Server {
     return PathNotFound();
   }
 
-  static Result<net::Response> AnswerOpenApi(const net::Request& request);
+  Result<net::Response> AnswerOpenApi(const net::Request& request) const {
+    const auto& segments = request.target.segments;
+    if (segments.size() == 2 && segments[1] == "v2") {
+      // kubectl up to 1.22 asks with an '@', which is no media type, and cannot read that back.
+      constexpr std::string_view kType =
+          "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+      for (const auto& media : net::ParseAccept(request.headers.Joined("Accept"))) {
+        if (media.type == kType ||
+            media.type == "application/com.github.proto-openapi.spec.v2@v1.0+protobuf") {
+          return net::Response{.status = 200,
+                               .headers = {{"Content-Type", std::string(kType)}},
+                               .body = openapi_.v2_protobuf,
+                               .stream = nullptr};
+        }
+      }
+      return JsonText(openapi_.v2);
+    }
+    if (segments.size() < 2 || segments[1] != "v3") {
+      return PathNotFound();
+    }
+    std::string path;
+    for (std::size_t i = 2; i < segments.size(); ++i) {
+      path += (path.empty() ? "" : "/") + segments[i];
+    }
+    const auto document = openapi_.v3.find(path);
+    return document == openapi_.v3.end() ? PathNotFound() : JsonText(document->second);
+  }
+
+  static Result<net::Response> JsonText(const std::string& text) {
+    return net::Response{.status = 200,
+                         .headers = {{"Content-Type", "application/json"}},
+                         .body = text,
+                         .stream = nullptr};
+  }
+
+  // Made once: they are large, and kubectl asks for them often.
+  struct OpenApi {
+    std::string v2;
+    std::string v2_protobuf;
+    std::map<std::string, std::string, std::less<>> v3;  // by path; "": the index
+  };
+  static OpenApi MakeOpenApi(const objects::KindRegistry& kinds, std::string_view version) {
+    OpenApi made;
+    const Json v2 = objects::OpenApiV2(kinds, version);
+    made.v2 = ToText(v2);
+    made.v2_protobuf = objects::OpenApiV2Protobuf(v2);
+    const Json index = objects::OpenApiV3Index(kinds, version);
+    made.v3[""] = ToText(index);
+    for (const auto& [path, entry] : index["paths"].items()) {
+      made.v3[path] = ToText(objects::OpenApiV3(kinds, path, version));
+    }
+    return made;
+  }
 
   // --- what is remembered
 
@@ -559,6 +612,7 @@ class ServerImpl final : public Server {
   net::RateLimit user_rate_;
   net::RateLimit login_rate_;
   const WatchLimits watch_limits_;
+  const OpenApi openapi_;
   mutable Guarded<std::map<std::pair<std::string, int>, ServerStats::Count>> counts_;
   std::optional<FirstStart> first_start_;
   std::string url_;
@@ -567,8 +621,6 @@ class ServerImpl final : public Server {
   // Last: its threads use all of the above.
   std::unique_ptr<net::HttpServer> http_;
 };
-
-Result<net::Response> ServerImpl::AnswerOpenApi(const net::Request&) { return PathNotFound(); }
 
 }  // namespace
 

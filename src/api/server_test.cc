@@ -288,6 +288,22 @@ TEST_F(ServerTest, DescribesItsResources) {
   }
 }
 
+TEST_F(ServerTest, PublishesOpenApiDocuments) {
+  EXPECT_EQ(Admin().Get("/openapi/v2").Text("/swagger"), "2.0");
+  for (const char* type : {"application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+                           "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"}) {
+    const Reply reply = Admin().Get("/openapi/v2", {{"Accept", type}});
+    EXPECT_EQ(reply.headers.Find("Content-Type"),
+              "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+    EXPECT_TRUE(reply.json.is_null());
+    EXPECT_GT(reply.text.size(), 1000u);
+  }
+  const Reply index = Admin().Get("/openapi/v3");
+  const std::string url = index.json["paths"]["apis/tresor.dev/v1"]["serverRelativeURL"];
+  EXPECT_THAT(Admin().Get(url).text, HasSubstr("EtcdCluster"));
+  EXPECT_EQ(Admin().Get("/openapi/v3/apis/none/v1").code, 404);
+}
+
 // --- objects
 
 TEST_F(ServerTest, CreatesGetsUpdatesAndDeletes) {

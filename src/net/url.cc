@@ -104,7 +104,9 @@ std::optional<MediaType> ParseOne(std::string_view element) {
   const std::string_view type = Trim(CutUnquoted(element, ';'));
   const auto slash = type.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == type.size() ||
-      !std::all_of(type.begin(), type.end(), [](char c) { return c == '/' || IsTokenChar(c); }) ||
+      // '@' is no token's, but Kubernetes has "application/com.github.proto-openapi.spec.v2@v1.0…".
+      !std::all_of(type.begin(), type.end(),
+                   [](char c) { return c == '/' || c == '@' || IsTokenChar(c); }) ||
       type.find('/', slash + 1) != std::string_view::npos) {
     return std::nullopt;
   }

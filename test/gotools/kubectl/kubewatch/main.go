@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // kubewatch: a shared informer of client-go over one resource, as every Kubernetes controller has it. Prints a line per
-// event, "synced" after the first list, and ends when its standard input does.
+// event, "synced" after the first list, and goes on until it is killed.
 // Usage: kubewatch KUBECONFIG GROUP VERSION PLURAL
 package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -51,6 +50,5 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println("synced")
-	io.Copy(io.Discard, os.Stdin)
-	close(stop)
+	select {}
 }
