@@ -136,8 +136,8 @@ Status ApiStore::Load() {
 
 // --- reading
 
-Result<const Kind*> ApiStore::KindOf(const ResourceName& resource) const {
-  const Kind* kind = options_.kinds->Find(resource);
+Result<const objects::Kind*> ApiStore::KindOf(const ResourceName& resource) const {
+  const objects::Kind* kind = options_.kinds->Find(resource);
   if (kind == nullptr) {
     return UnknownResource(resource);
   }
@@ -270,11 +270,11 @@ Status ApiStore::Admit(const Context& context, const AdmissionRequest& request) 
   return admission_ == nullptr ? OkStatus() : admission_->Admit(context, *this, request);
 }
 
-Result<std::uint64_t> ApiStore::Put(const Kind& kind, const ObjectKey& key, std::uint64_t expected,
+Result<std::uint64_t> ApiStore::Put(const ObjectKey& key, std::uint64_t expected,
                                     std::optional<LogGuard> guard,
                                     const std::shared_ptr<Object>& object) {
   const LogKey log_key = ToLogKey(key);
-  std::string value = codec_->Encode(log_key, *object, kind.sealed);
+  std::string value = codec_->Encode(log_key, *object, key.resource == objects::kSecrets);
   if (value.size() > kMaxObjectBytes) {
     return objects::WithDetails(
         Error(Code::kInvalidArgument, "{} is too large: {} bytes of at most {}", ToString(key),
@@ -335,7 +335,7 @@ Result<LogGuard> ApiStore::CheckNamespace(const ObjectKey& key) const {
 Result<Object> ApiStore::Create(const Context& context, const ResourceName& resource,
                                 const Object& object, const WriteOptions& options,
                                 std::vector<std::string>* warnings) {
-  ASSIGN_OR_RETURN(const Kind* kind, KindOf(resource));
+  ASSIGN_OR_RETURN(const objects::Kind* kind, KindOf(resource));
   ObjectKey key{resource, kind->namespaced ? object.name_space() : "", object.name()};
   if (kind->namespaced && key.name_space.empty()) {
     return BadRequest("an empty namespace may not be set during creation");
@@ -364,8 +364,9 @@ Result<Object> ApiStore::Create(const Context& context, const ResourceName& reso
   }
 }
 
-Result<Object> ApiStore::CreateOnce(const Context& context, const Kind& kind, const ObjectKey& key,
-                                    const Object& object, const WriteOptions& options,
+Result<Object> ApiStore::CreateOnce(const Context& context, const objects::Kind& kind,
+                                    const ObjectKey& key, const Object& object,
+                                    const WriteOptions& options,
                                     std::vector<std::string>& warnings) {
   for (;;) {
     RETURN_IF_ERROR(context.Check());
@@ -374,9 +375,9 @@ Result<Object> ApiStore::CreateOnce(const Context& context, const Kind& kind, co
       ASSIGN_OR_RETURN(guard, CheckNamespace(key));
     }
     warnings.clear();
-    ASSIGN_OR_RETURN(Object prepared, Strategy(*options_.kinds, kind)
-                                          .Create(key, object, GenerateUid(*options_.random),
-                                                  options_.clock->Now(), warnings));
+    ASSIGN_OR_RETURN(Object prepared,
+                     Strategy(kind).Create(key, object, GenerateUid(*options_.random),
+                                           options_.clock->Now(), warnings));
     if (IsNamespace(key)) {
       prepared.SetLabel("kubernetes.io/metadata.name", key.name);
       prepared.json["status"] = {{"phase", "Active"}};
@@ -394,7 +395,7 @@ Result<Object> ApiStore::CreateOnce(const Context& context, const Kind& kind, co
       return prepared;
     }
     const auto shared = std::make_shared<Object>(std::move(prepared));
-    ASSIGN_OR_RETURN(const std::uint64_t revision, Put(kind, key, 0, guard, shared));
+    ASSIGN_OR_RETURN(const std::uint64_t revision, Put(key, 0, guard, shared));
     if (revision != 0) {
       return *shared;
     }
@@ -404,13 +405,13 @@ Result<Object> ApiStore::CreateOnce(const Context& context, const Kind& kind, co
 Result<Object> ApiStore::Update(const Context& context, const ResourceName& resource,
                                 const Object& object, const WriteOptions& options,
                                 std::vector<std::string>* warnings) {
-  ASSIGN_OR_RETURN(const Kind* kind, KindOf(resource));
+  ASSIGN_OR_RETURN(const objects::Kind* kind, KindOf(resource));
   const ObjectKey key{resource, kind->namespaced ? object.name_space() : "", object.name()};
   std::vector<std::string> warned;
   Result<Object> updated =
-      Replace(context, *kind, key, "", options, [&](const Object& present) -> Result<Object> {
+      Replace(context, key, "", options, [&](const Object& present) -> Result<Object> {
         warned.clear();
-        return Strategy(*options_.kinds, *kind).Update(key, object, present, warned);
+        return Strategy(*kind).Update(key, object, present, warned);
       });
   if (warnings != nullptr) {
     warnings->insert(warnings->end(), warned.begin(), warned.end());
@@ -420,17 +421,17 @@ Result<Object> ApiStore::Update(const Context& context, const ResourceName& reso
 
 Result<Object> ApiStore::UpdateStatus(const Context& context, const ResourceName& resource,
                                       const Object& object, const WriteOptions& options) {
-  ASSIGN_OR_RETURN(const Kind* kind, KindOf(resource));
+  ASSIGN_OR_RETURN(const objects::Kind* kind, KindOf(resource));
   if (!kind->has_status) {
     return UnknownResource({resource.group, resource.plural + "/status"});
   }
   const ObjectKey key{resource, kind->namespaced ? object.name_space() : "", object.name()};
-  return Replace(context, *kind, key, "status", options, [&](const Object& present) {
-    return Strategy(*options_.kinds, *kind).UpdateStatus(key, object, present);
+  return Replace(context, key, "status", options, [&](const Object& present) {
+    return Strategy(*kind).UpdateStatus(key, object, present);
   });
 }
 
-Result<Object> ApiStore::Replace(const Context& context, const Kind& kind, const ObjectKey& key,
+Result<Object> ApiStore::Replace(const Context& context, const ObjectKey& key,
                                  std::string_view subresource, const WriteOptions& options,
                                  const Compute& compute) {
   for (;;) {
@@ -454,9 +455,9 @@ Result<Object> ApiStore::Replace(const Context& context, const Kind& kind, const
     }
     const std::uint64_t expected = present->resource_version();
     const auto shared = std::make_shared<Object>(std::move(next));
-    ASSIGN_OR_RETURN(const std::uint64_t revision,
-                     MayGo(key, *shared) ? Remove(key, expected)
-                                         : Put(kind, key, expected, std::nullopt, shared));
+    ASSIGN_OR_RETURN(const std::uint64_t revision, MayGo(key, *shared)
+                                                       ? Remove(key, expected)
+                                                       : Put(key, expected, std::nullopt, shared));
     if (revision != 0) {
       return *shared;
     }
@@ -474,7 +475,7 @@ bool ApiStore::MayGo(const ObjectKey& key, const Object& object) const {
 Result<Object> ApiStore::Delete(const Context& context, const ObjectKey& key,
                                 const DeleteOptions& options) {
   using Propagation = DeleteOptions::Propagation;
-  ASSIGN_OR_RETURN(const Kind* kind, KindOf(key.resource));
+  ASSIGN_OR_RETURN(const objects::Kind* kind, KindOf(key.resource));
   for (;;) {
     RETURN_IF_ERROR(context.Check());
     const SharedObject present = cache_->Get(key);
@@ -500,7 +501,7 @@ Result<Object> ApiStore::Delete(const Context& context, const ObjectKey& key,
                                     .subresource = {},
                                     .object = nullptr,
                                     .before = present}));
-    Object marked = Strategy(*options_.kinds, *kind).MarkDeleted(*present, options_.clock->Now());
+    Object marked = Strategy(*kind).MarkDeleted(*present, options_.clock->Now());
     marked.RemoveFinalizer(kForegroundFinalizer);
     marked.RemoveFinalizer(kOrphanFinalizer);
     if (options.propagation != Propagation::kBackground &&
@@ -522,9 +523,8 @@ Result<Object> ApiStore::Delete(const Context& context, const ObjectKey& key,
     }
     const std::uint64_t expected = present->resource_version();
     const auto shared = std::make_shared<Object>(at_once ? *present : std::move(marked));
-    ASSIGN_OR_RETURN(
-        const std::uint64_t revision,
-        at_once ? Remove(key, expected) : Put(*kind, key, expected, std::nullopt, shared));
+    ASSIGN_OR_RETURN(const std::uint64_t revision,
+                     at_once ? Remove(key, expected) : Put(key, expected, std::nullopt, shared));
     if (revision != 0) {
       return *shared;
     }

@@ -17,9 +17,9 @@
 #include "base/random.h"
 #include "base/thread.h"
 #include "crypto/crypto.h"
+#include "objects/kinds.h"
 #include "store/admission.h"
 #include "store/committer.h"
-#include "store/kinds.h"
 #include "store/object_cache.h"
 #include "store/object_store.h"
 #include "store/object_watch.h"
@@ -31,7 +31,7 @@ namespace tresor::store {
 
 /// What is given by reference outlives the store.
 struct ApiStoreOptions {
-  const Kinds* kinds = &BuiltInKinds();
+  const objects::KindRegistry* kinds = &objects::KindRegistry::BuiltIn();
   const Clock* clock = &SystemClock();
   Random* random = &SystemRandom();
   /// Changes of each resource that are kept decoded for watchers.
@@ -117,24 +117,24 @@ class ApiStore final : public ObjectStore {
 
   ApiStore(std::unique_ptr<RevisionLog> log, crypto::SecretKey key, const ApiStoreOptions& options);
   [[nodiscard]] Status Load();
-  [[nodiscard]] Result<const Kind*> KindOf(const ResourceName& resource) const;
+  [[nodiscard]] Result<const objects::Kind*> KindOf(const ResourceName& resource) const;
   [[nodiscard]] Status Admit(const Context& context, const AdmissionRequest& request);
   [[nodiscard]] Result<LogGuard> CheckNamespace(const ObjectKey& key) const;
-  [[nodiscard]] Result<Object> CreateOnce(const Context& context, const Kind& kind,
+  [[nodiscard]] Result<Object> CreateOnce(const Context& context, const objects::Kind& kind,
                                           const ObjectKey& key, const Object& object,
                                           const WriteOptions& options,
                                           std::vector<std::string>& warnings);
-  [[nodiscard]] Result<Object> Replace(const Context& context, const Kind& kind,
-                                       const ObjectKey& key, std::string_view subresource,
-                                       const WriteOptions& options, const Compute& compute);
+  [[nodiscard]] Result<Object> Replace(const Context& context, const ObjectKey& key,
+                                       std::string_view subresource, const WriteOptions& options,
+                                       const Compute& compute);
   [[nodiscard]] Result<ListResult> ListHistory(const ResourceName& resource,
                                                const ListOptions& options,
                                                const std::optional<ObjectCache::Position>& after,
                                                std::uint64_t revision);
 
   // Writes; 0: somebody was quicker.
-  [[nodiscard]] Result<std::uint64_t> Put(const Kind& kind, const ObjectKey& key,
-                                          std::uint64_t expected, std::optional<LogGuard> guard,
+  [[nodiscard]] Result<std::uint64_t> Put(const ObjectKey& key, std::uint64_t expected,
+                                          std::optional<LogGuard> guard,
                                           const std::shared_ptr<Object>& object);
   [[nodiscard]] Result<std::uint64_t> Remove(const ObjectKey& key, std::uint64_t expected);
   void Publish(std::vector<Change> changes);

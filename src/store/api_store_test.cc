@@ -157,6 +157,31 @@ TEST_F(ApiStoreTest, WhatAdmissionRefusesIsNotWritten) {
   EXPECT_OK(Update(created)) << "what changes nothing is not asked about";
 }
 
+// --- schemas and rules
+
+TEST_F(ApiStoreTest, RulesSeeWhatWasBefore) {
+  Object restore{{{"apiVersion", "tresor.dev/v1"},
+                  {"kind", "EtcdRestore"},
+                  {"metadata", {{"name", "r"}, {"namespace", "default"}}},
+                  {"spec", {{"cluster", {{"name", "prod"}}}, {"backup", {{"name", "b"}}}}}}};
+  ASSERT_OK_AND_ASSIGN(Object created, Create(objects::kEtcdRestores, restore));
+  Object cancelled = created;
+  cancelled.json["spec"]["cancel"] = true;
+  created.json["spec"]["backup"]["name"] = "another";
+
+  EXPECT_THAT(store_->Update(context_, objects::kEtcdRestores, created, {}, nullptr),
+              StatusIs(Code::kInvalidArgument, HasSubstr("spec")));
+  EXPECT_OK(store_->Update(context_, objects::kEtcdRestores, cancelled, {}, nullptr));
+}
+
+TEST_F(ApiStoreTest, StatusIsCheckedBySchemaToo) {
+  ASSERT_OK_AND_ASSIGN(Object object, Create(kClusters, NewCluster("default", "a")));
+  object.json["status"]["phase"] = "Dancing";
+
+  EXPECT_THAT(store_->UpdateStatus(context_, kClusters, object, {}),
+              StatusIs(Code::kInvalidArgument, HasSubstr("status.phase")));
+}
+
 // --- what lies in the log
 
 TEST_F(ApiStoreTest, SecretsAreSealedInTheLogAndOthersReadable) {
@@ -232,7 +257,7 @@ TEST_F(ApiStoreTest, WhoIsOvertakenBetweenReadAndWriteLooksAgain) {
     Status Admit(const Context& context, ObjectStore& store, const AdmissionRequest&) override {
       if (!std::exchange(done_, true)) {
         Object other = object_;
-        other.SetLabel("other", "was here");
+        other.SetLabel("other", "was-here");
         EXPECT_OK(store.Update(context, kClusters, other, {}));
       }
       return OkStatus();
@@ -249,7 +274,7 @@ TEST_F(ApiStoreTest, WhoIsOvertakenBetweenReadAndWriteLooksAgain) {
 
   ASSERT_OK_AND_ASSIGN(const Object updated, store_->UpdateStatus(context_, kClusters, mine, {}));
 
-  EXPECT_EQ(updated.labels().at("other"), "was here");
+  EXPECT_EQ(updated.labels().at("other"), "was-here");
   EXPECT_EQ(updated.Text("status.phase"), "Running");
 }
 

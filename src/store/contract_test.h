@@ -230,6 +230,51 @@ TEST_P(ObjectStoreContract, DryRunsChangeNothing) {
   EXPECT_EQ(got, real);
 }
 
+// --- schemas
+
+TEST_P(ObjectStoreContract, WhatTheSchemaForbidsIsRefusedWithTheField) {
+  Object object = NewConfig(ns_, "c");
+  object.json["spec"]["keep"] = 0;
+
+  const Status status = Create(object).status();
+
+  EXPECT_THAT(status, StatusIs(Code::kInvalidArgument,
+                               AllOf(HasSubstr("EtcdBackupConfig.tresor.dev \"c\" is invalid"),
+                                     HasSubstr("spec.keep"))));
+  EXPECT_EQ(ReasonOf(status), "Invalid");
+  const std::optional<objects::ErrorDetails> details = objects::DetailsOf(status);
+  ASSERT_TRUE(details.has_value());
+  ASSERT_EQ(details->causes.size(), 1u);
+  EXPECT_EQ(details->causes[0].field, "spec.keep");
+}
+
+TEST_P(ObjectStoreContract, WhatTheSchemaDoesNotKnowIsDroppedWithAWarning) {
+  Object object = NewCluster(ns_, "a");
+  object.json["spec"]["dragons"] = 3;
+  std::vector<std::string> warnings;
+
+  ASSERT_OK_AND_ASSIGN(const Object created,
+                       store().Create(context_, kClusters, object, options_, &warnings));
+
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("unknown field \"spec.dragons\"")));
+  EXPECT_EQ(created.Find("spec.dragons"), nullptr);
+}
+
+TEST_P(ObjectStoreContract, DefaultsAreFilledIn) {
+  Object object = NewConfig(ns_, "c");
+  object.json["spec"].erase("keep");
+
+  ASSERT_OK_AND_ASSIGN(const Object created, Create(object));
+
+  EXPECT_EQ(created.json["spec"]["keep"], 20);
+}
+
+TEST_P(ObjectStoreContract, NamesAndLabelsHaveTheirGrammar) {
+  EXPECT_THAT(Create("Not_A_Name"), StatusIs(Code::kInvalidArgument, HasSubstr("metadata.name")));
+  EXPECT_THAT(Create("a", "not a label!"),
+              StatusIs(Code::kInvalidArgument, HasSubstr("metadata.labels")));
+}
+
 // --- update
 
 TEST_P(ObjectStoreContract, GenerationCountsChangesOfTheSpecOnly) {

@@ -17,15 +17,14 @@ using objects::Json;
 using objects::Object;
 using objects::ObjectKey;
 
-// What clients may set; what the store sets; what is accepted and forgotten.
-constexpr auto kClientFields =
-    std::to_array<std::string_view>({"name", "generateName", "namespace", "labels", "annotations",
-                                     "finalizers", "ownerReferences"});
+// What only the store sets, and what is accepted and forgotten.
 constexpr auto kStoreFields =
     std::to_array<std::string_view>({"uid", "resourceVersion", "generation", "creationTimestamp",
                                      "deletionTimestamp", "deletionGracePeriodSeconds"});
-constexpr auto kForgottenFields =
-    std::to_array<std::string_view>({"managedFields", "selfLink", "clusterName"});
+constexpr auto kForgottenFields = std::to_array<std::string_view>({"managedFields", "selfLink"});
+constexpr auto kTextFields =
+    std::to_array<std::string_view>({"name", "generateName", "namespace", "uid", "resourceVersion",
+                                     "creationTimestamp", "deletionTimestamp"});
 
 bool Contains(const auto& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -52,6 +51,7 @@ bool IsObjectList(const Json& json) {
          std::ranges::all_of(json, [](const Json& value) { return value.is_object(); });
 }
 
+// What is unknown is left to the schema.
 bool HasItsType(std::string_view field, const Json& value) {
   if (field == "labels" || field == "annotations") {
     return IsTextMap(value);
@@ -65,7 +65,7 @@ bool HasItsType(std::string_view field, const Json& value) {
   if (field == "generation" || field == "deletionGracePeriodSeconds") {
     return value.is_number_integer();
   }
-  return value.is_string();
+  return value.is_string() || !Contains(kTextFields, field);
 }
 
 // Copies metadata[field], or its absence.
@@ -114,16 +114,16 @@ std::string GenerateUid(Random& random) {
                      hex.substr(16, 4), hex.substr(20));
 }
 
-Status Strategy::CheckShape(const ObjectKey& key, Object& object,
-                            std::vector<std::string>& warnings) const {
+Status Strategy::CheckShape(const ObjectKey& key, Object& object) const {
   if (!object.json.is_object()) {
     return BadRequest("an object must be a JSON object");
   }
   if (IsDeeperThan(object.json, kMaxDepth)) {
     return BadRequest(fmt::format("the object is nested deeper than {} levels", kMaxDepth));
   }
+  const std::string api_version = kind_.api_version();
   for (const auto& [field, wanted] :
-       {std::pair("apiVersion", &kind_.api_version), std::pair("kind", &kind_.kind)}) {
+       {std::pair("apiVersion", &api_version), std::pair("kind", &kind_.kind)}) {
     Json& value = object.json[field];
     if (value.is_null() || value == "") {
       value = *wanted;
@@ -142,11 +142,8 @@ Status Strategy::CheckShape(const ObjectKey& key, Object& object,
   }
   Json clean = Json::object();
   for (auto& [field, value] : metadata.items()) {
-    if (!Contains(kClientFields, field) && !Contains(kStoreFields, field)) {
-      if (!Contains(kForgottenFields, field)) {
-        warnings.push_back(fmt::format("unknown field \"metadata.{}\"", field));
-      }
-    } else if (value.is_null() || (value.is_structured() && value.empty())) {
+    if (value.is_null() || (value.is_structured() && value.empty()) ||
+        Contains(kForgottenFields, field)) {
       // Says nothing.
     } else if (!HasItsType(field, value)) {
       return BadRequest(fmt::format("metadata.{} is of the wrong type", field));
@@ -175,8 +172,7 @@ Status Strategy::CheckShape(const ObjectKey& key, Object& object,
 
 Status Strategy::CheckContent(const ObjectKey& key, Object& object, const Object* before,
                               std::vector<std::string>& warnings) const {
-  std::vector<FieldError> errors;
-  kinds_.Check(kind_, object, before, warnings, errors);
+  std::vector<FieldError> errors = objects::Conform(kind_, object, before, warnings);
   if (!errors.empty()) {
     return Invalid(key, kind_.kind, std::move(errors));
   }
@@ -185,7 +181,7 @@ Status Strategy::CheckContent(const ObjectKey& key, Object& object, const Object
 
 Result<Object> Strategy::Create(const ObjectKey& key, Object object, std::string uid, WallTime now,
                                 std::vector<std::string>& warnings) const {
-  RETURN_IF_ERROR(CheckShape(key, object, warnings));
+  RETURN_IF_ERROR(CheckShape(key, object));
   Json& metadata = object.json["metadata"];
   if (metadata.contains("resourceVersion")) {
     return BadRequest("resourceVersion should not be set on objects to be created");
@@ -195,7 +191,7 @@ Result<Object> Strategy::Create(const ObjectKey& key, Object object, std::string
   }
   metadata["uid"] = std::move(uid);
   metadata["creationTimestamp"] = FormatTime(now);
-  if (kind_.has_generation) {
+  if (kind_.counts_generation) {
     metadata["generation"] = 1;
   }
   if (kind_.has_status) {
@@ -248,7 +244,7 @@ bool Strategy::WantsOther(const Object& a, const Object& b) const {
 
 Result<Object> Strategy::Update(const ObjectKey& key, Object wanted, const Object& present,
                                 std::vector<std::string>& warnings) const {
-  RETURN_IF_ERROR(CheckShape(key, wanted, warnings));
+  RETURN_IF_ERROR(CheckShape(key, wanted));
   RETURN_IF_ERROR(CheckPreconditions(key, wanted, present));
   for (const std::string_view field : kStoreFields) {
     TakeField(present, std::string(field).c_str(), wanted);
@@ -272,7 +268,7 @@ Result<Object> Strategy::Update(const ObjectKey& key, Object wanted, const Objec
     }
   }
   RETURN_IF_ERROR(CheckContent(key, wanted, &present, warnings));
-  if (kind_.has_generation && WantsOther(wanted, present)) {
+  if (kind_.counts_generation && WantsOther(wanted, present)) {
     wanted.json["metadata"]["generation"] = present.generation() + 1;
   }
   return wanted;
@@ -290,7 +286,7 @@ Result<Object> Strategy::UpdateStatus(const ObjectKey& key, const Object& wanted
       checked.json[field] = *value;
     }
   }
-  RETURN_IF_ERROR(CheckShape(key, checked, unused));
+  RETURN_IF_ERROR(CheckShape(key, checked));
   RETURN_IF_ERROR(CheckPreconditions(key, checked, present));
   Object object = present;
   TakeStatus(checked, object);
@@ -306,7 +302,7 @@ Object Strategy::MarkDeleted(const Object& present, WallTime now) const {
   Json& metadata = object.json["metadata"];
   metadata["deletionTimestamp"] = FormatTime(now);
   metadata["deletionGracePeriodSeconds"] = 0;
-  if (kind_.has_generation) {
+  if (kind_.counts_generation) {
     metadata["generation"] = present.generation() + 1;
   }
   return object;

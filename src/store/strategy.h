@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "objects/kinds.h"
 #include "objects/object.h"
-#include "store/kinds.h"
 
 namespace tresor::store {
 
@@ -27,7 +27,7 @@ inline constexpr std::size_t kMaxObjectBytes = 3 << 19;  // 1.5 MiB of JSON, as 
 /// Turns what clients send into objects of one kind.
 class Strategy {
  public:
-  Strategy(const Kinds& kinds, const Kind& kind) : kinds_(kinds), kind_(kind) {}
+  explicit Strategy(const objects::Kind& kind) : kind_(kind) {}
 
   /// A new object under `key`. Errors: kInvalidArgument.
   [[nodiscard]] Result<objects::Object> Create(const objects::ObjectKey& key,
@@ -49,8 +49,7 @@ class Strategy {
   [[nodiscard]] objects::Object MarkDeleted(const objects::Object& present, WallTime now) const;
 
  private:
-  [[nodiscard]] Status CheckShape(const objects::ObjectKey& key, objects::Object& object,
-                                  std::vector<std::string>& warnings) const;
+  [[nodiscard]] Status CheckShape(const objects::ObjectKey& key, objects::Object& object) const;
   [[nodiscard]] Status CheckPreconditions(const objects::ObjectKey& key,
                                           const objects::Object& wanted,
                                           const objects::Object& present) const;
@@ -59,8 +58,7 @@ class Strategy {
                                     std::vector<std::string>& warnings) const;
   [[nodiscard]] bool WantsOther(const objects::Object& a, const objects::Object& b) const;
 
-  const Kinds& kinds_;
-  const Kind& kind_;
+  const objects::Kind& kind_;
 };
 
 /// Whether the object is to go as soon as nothing holds it.

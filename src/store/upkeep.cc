@@ -58,10 +58,6 @@ Status ApiStore::CompactHistory(const Context& context) {
 }
 
 Status ApiStore::ExpireEvents(const Context& context) {
-  const Kind* kind = options_.kinds->Find(kEvents);
-  if (kind == nullptr) {
-    return OkStatus();
-  }
   struct Aged {
     WallTime seen;
     SharedObject event;
