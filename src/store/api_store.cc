@@ -14,11 +14,21 @@ namespace {
 using objects::kNamespaces;
 
 constexpr std::string_view kDefaultNamespace = "default";
+// How often a write is tried that others overtook. Each time one of the others gets through, so
+// only a log that says other things than the memory can use this up.
+constexpr int kMaxTries = 1000;
 constexpr int kGenerateNameTries = 8;  // as Kubernetes does since 1.30
 constexpr std::uint64_t kLoadPage = 1000;
 
 ObjectKey NamespaceKey(const std::string& name) { return {kNamespaces, "", name}; }
 bool IsNamespace(const ObjectKey& key) { return key.resource == kNamespaces; }
+
+Status Overtaken(const ObjectKey& key) {
+  return Error(Code::kUnavailable,
+               "{}: overtaken by other writers {} times: if nobody else writes it, another program "
+               "has changed the database, and Tresor must be restarted",
+               ToString(key), kMaxTries);
+}
 
 std::shared_ptr<const Object> Share(const Object& object) {
   return std::make_shared<const Object>(object);
@@ -368,7 +378,7 @@ Result<Object> ApiStore::CreateOnce(const Context& context, const objects::Kind&
                                     const ObjectKey& key, const Object& object,
                                     const WriteOptions& options,
                                     std::vector<std::string>& warnings) {
-  for (;;) {
+  for (int tries = 0; tries < kMaxTries; ++tries) {
     RETURN_IF_ERROR(context.Check());
     std::optional<LogGuard> guard;
     if (kind.namespaced) {
@@ -400,6 +410,7 @@ Result<Object> ApiStore::CreateOnce(const Context& context, const objects::Kind&
       return *shared;
     }
   }
+  return Overtaken(key);
 }
 
 Result<Object> ApiStore::Update(const Context& context, const ResourceName& resource,
@@ -434,7 +445,7 @@ Result<Object> ApiStore::UpdateStatus(const Context& context, const ResourceName
 Result<Object> ApiStore::Replace(const Context& context, const ObjectKey& key,
                                  std::string_view subresource, const WriteOptions& options,
                                  const Compute& compute) {
-  for (;;) {
+  for (int tries = 0; tries < kMaxTries; ++tries) {
     RETURN_IF_ERROR(context.Check());
     const SharedObject present = cache_->Get(key);
     if (present == nullptr) {
@@ -462,6 +473,7 @@ Result<Object> ApiStore::Replace(const Context& context, const ObjectKey& key,
       return *shared;
     }
   }
+  return Overtaken(key);
 }
 
 // --- deleting
@@ -476,7 +488,7 @@ Result<Object> ApiStore::Delete(const Context& context, const ObjectKey& key,
                                 const DeleteOptions& options) {
   using Propagation = DeleteOptions::Propagation;
   ASSIGN_OR_RETURN(const objects::Kind* kind, KindOf(key.resource));
-  for (;;) {
+  for (int tries = 0; tries < kMaxTries; ++tries) {
     RETURN_IF_ERROR(context.Check());
     const SharedObject present = cache_->Get(key);
     if (present == nullptr) {
@@ -529,6 +541,7 @@ Result<Object> ApiStore::Delete(const Context& context, const ObjectKey& key,
       return *shared;
     }
   }
+  return Overtaken(key);
 }
 
 }  // namespace tresor::store

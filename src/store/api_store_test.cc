@@ -278,6 +278,19 @@ TEST_F(ApiStoreTest, WhoIsOvertakenBetweenReadAndWriteLooksAgain) {
   EXPECT_EQ(updated.Text("status.phase"), "Running");
 }
 
+TEST_F(ApiStoreTest, ALogThatSomebodyElseChangedDoesNotHangWriters) {
+  ASSERT_OK_AND_ASSIGN(Object object, Create(kClusters, NewCluster("default", "a")));
+  const LogWrite theirs{.key = ToLogKey({kClusters, "default", "a"}),
+                        .expected = object.resource_version(),
+                        .deleted = true,
+                        .value = {},
+                        .guard = std::nullopt};
+  ASSERT_OK(plan_->log->Commit(std::span(&theirs, 1)));
+  object.SetLabel("color", "red");
+
+  EXPECT_THAT(Update(object), StatusIs(Code::kUnavailable, HasSubstr("another program")));
+}
+
 TEST_F(ApiStoreTest, WritersWhoWaitGoTogetherIntoOneCommit) {
   constexpr std::size_t kWaiting = 5;
   const auto plan = std::make_shared<TestLog::Plan>();

@@ -85,7 +85,9 @@ void ApiStore::Work(const std::stop_token& stop) {
       }
     }
     if (found) {
-      if (const Status status = Run(context, errand); !status.ok()) {
+      // Stopped in the middle: the next start finds what is left.
+      if (const Status status = Run(context, errand);
+          !status.ok() && status.code() != Code::kCancelled) {
         Log(LogLevel::kWarning, "store: cleaning up after {}: {}; will be tried again", errand.name,
             Message(status));
         errands_.Lock()->failed.insert(std::move(errand));
@@ -93,7 +95,8 @@ void ApiStore::Work(const std::stop_token& stop) {
     }
     if (SystemClock().Monotonic() >= next_upkeep) {
       next_upkeep = SystemClock().Monotonic() + options_.upkeep_interval;
-      if (const Status status = Upkeep(context); !status.ok()) {
+      if (const Status status = Upkeep(context);
+          !status.ok() && status.code() != Code::kCancelled) {
         Log(LogLevel::kWarning, "store: upkeep: {}", Message(status));
       }
     }

@@ -267,7 +267,7 @@ class StoreModel : public ::testing::TestWithParam<MakeHome> {
 };
 
 TEST_P(StoreModel, EveryListAndWatchShowsExactlyWhatWasWritten) {
-  for (int step = 0; step < 1500 && !HasFatalFailure(); ++step) {
+  for (int step = 0; step < 1000 && !HasFatalFailure(); ++step) {
     switch (random_.Below(10)) {
       case 0:
         StartSomeWatch();

@@ -346,7 +346,7 @@ struct Life {
   Status Run(RevisionLog& log) {
     SeededRandom random(99);
     std::map<std::string, std::uint64_t> revisions;
-    for (int round = 0; round < 12; ++round) {
+    for (int round = 0; round < 7; ++round) {
       std::vector<LogWrite> writes;
       for (int n = 0; n < 3; ++n) {
         const std::string name = fmt::format("name-{}", random.Below(5));
@@ -367,7 +367,7 @@ struct Life {
       }
       RETURN_IF_ERROR(log.Commit(writes).status());
       acknowledged = states.size() - 1;
-      if (round == 8) {
+      if (round == 4) {
         compacted = acknowledged - 4;
         RETURN_IF_ERROR(log.Compact(Context::Background(), compacted));
       }
