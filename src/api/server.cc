@@ -192,7 +192,7 @@ class ServerImpl final : public Server {
     const MonotonicTime begun = deps_.clock.Monotonic();
     const RequestInfo info = RequestInfo::Of(request);
     Caller caller;
-    auto result = Answer(context.WithClock(SystemClock()), request, info, caller);
+    auto result = Answer(context, request, info, caller);
     std::string message;
     if (!result.ok()) {
       message = Message(result.status());

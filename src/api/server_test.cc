@@ -248,6 +248,38 @@ TEST_F(ServerTest, SlowsDownWhoeverGuessesPasswords) {
   EXPECT_EQ(code, 429);
 }
 
+TEST_F(ServerTest, LimitsWhatOneUserAsksFor) {
+  server_.reset();
+  options_.requests_per_second_per_user = 0.01;
+  options_.request_burst_per_user = 3;
+  Start();
+  ApiClient greedy(server_->port(), AdminToken());
+  ApiClient bob(server_->port(), SomebodysToken());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(greedy.Get("/whoami").code, 200);
+  }
+  const Reply refused = greedy.Get("/whoami");
+  EXPECT_EQ(refused.code, 429);
+  EXPECT_FALSE(refused.headers.Find("Retry-After").value_or("").empty());
+  EXPECT_EQ(bob.Get("/whoami").code, 200);
+  EXPECT_EQ(greedy.Get("/healthz").code, 200);
+}
+
+TEST_F(ServerTest, SaysWhenItIsNotReady) {
+  server_.reset();
+  const auto server = Server::Start(
+      options_, {.store = *store_,
+                 .kinds = objects::KindRegistry::BuiltIn(),
+                 .authorizer = authorizer_,
+                 .ready = [] { return Error(Code::kUnavailable, "controllers are starting"); }});
+  ASSERT_OK(server);
+  ApiClient nobody((*server)->port());
+  const Reply reply = nobody.Get("/readyz");
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_THAT(reply.text, HasSubstr("controllers are starting"));
+  EXPECT_EQ(nobody.Get("/livez").code, 200);
+}
+
 TEST_F(ServerTest, WritesAnAuditEntryPerWrite) {
   (void)CreateConfig("a");
   (void)Admin().Get(kConfigs);
