@@ -5,10 +5,15 @@
 #include <fstream>
 #include <sstream>
 
+#include "backup/take.h"
+#include "blob/local.h"
+#include "repo/repository.h"
+
 namespace tresor::testing {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{50};
+constexpr std::string_view kKey = "a key file of the tests, not a secret";
 constexpr std::streamoff kTailBytes = 3000;
 
 std::string Tail(const std::string& path) {
@@ -45,17 +50,13 @@ Result<std::unique_ptr<LocalCluster>> LocalCluster::Make(const LocalClusterOptio
   ASSIGN_OR_RETURN(cluster->scratch_, ScratchDir::Create());
   ASSIGN_OR_RETURN(cluster->local_.etcd, FindTool("etcd-" + options.line));
   cluster->local_.data_dir = cluster->dir();
-  cluster->local_.launcher = options.launcher;
-  if (options.launcher.empty()) {
-    cluster->local_.launcher = {TRESOR_PROGRAM, "launch"};
-  }
   // Small, so that a test need not write much.
   cluster->local_.defragment_from_bytes = 1 << 20;
   cluster->spec_.id = {.project = "demo", .name = "prod", .uid = "0123-abcd"};
   cluster->spec_.replicas = options.replicas;
   // etcd's own second would make every start a slow one.
   cluster->spec_.extra_args = {"--heartbeat-interval=50", "--election-timeout=500"};
-  RETURN_IF_ERROR(cluster->Reopen());
+  RETURN_IF_ERROR(cluster->UseLauncher(options.launcher));
   return cluster;
 }
 
@@ -67,6 +68,12 @@ LocalCluster::~LocalCluster() {
 
 std::string LocalCluster::member_dir(int i) const {
   return fmt::format("{}/clusters/{}/m{}", dir(), spec_.id.uid, i);
+}
+
+Status LocalCluster::UseLauncher(const std::vector<std::string>& launcher) {
+  local_.launcher =
+      launcher.empty() ? std::vector<std::string>{TRESOR_PROGRAM, "launch"} : launcher;
+  return Reopen();
 }
 
 Status LocalCluster::Reopen() {
@@ -133,6 +140,34 @@ std::string LocalCluster::Get(const std::string& key) {
     return "?" + std::string(Message(answer.status()));
   }
   return answer->key_values.empty() ? std::string() : answer->key_values[0].value;
+}
+
+Result<std::string> LocalCluster::TakeBackup() {
+  const repo::Credential credential = repo::KeyFile{ToBytes(kKey)};
+  std::ofstream(key_file()) << kKey;
+  ASSIGN_OR_RETURN(const auto store, blob::CreateLocalStore(io::PosixFileSystem(), repo()));
+  const Status made = repo::Repository::Init(Soon(), *store, credential, "test");
+  if (!made.ok() && made.code() != Code::kAlreadyExists) {
+    return made;
+  }
+  ASSIGN_OR_RETURN(const auto repository, repo::Repository::Open(Soon(), *store, credential));
+  ASSIGN_OR_RETURN(const etcd::ClientOptions access, runtime_->Access(spec_.id));
+  ASSIGN_OR_RETURN(const auto client, etcd::Client::Connect(access));
+  ASSIGN_OR_RETURN(const backup::TakeResult taken,
+                   backup::TakeBackup(Soon(), {}, *client, *repository));
+  return taken.info.id.ToString();
+}
+
+runtime::RestoreOrder LocalCluster::RestoreOf(const std::string& backup,
+                                              const std::string& id) const {
+  return {.id = id,
+          .until = runtime::RestoreStep::kStop,
+          .roll_back = false,
+          .repository = repo(),
+          .key_file = key_file(),
+          .backup = backup,
+          .bump_revision = 1'000'000'000,
+          .mark_compacted = true};
 }
 
 std::string LocalCluster::LogTails() const {

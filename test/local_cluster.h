@@ -43,6 +43,8 @@ class LocalCluster {
 
   /// Forgets the runtime object and makes another, as a server that was started again.
   [[nodiscard]] Status Reopen();
+  /// Likewise, with another launcher; empty: the real tresor's.
+  [[nodiscard]] Status UseLauncher(const std::vector<std::string>& launcher);
   [[nodiscard]] Result<runtime::ClusterObservation> Observe();
   /// Observes until `done`; the error tells what was seen last.
   using Condition = std::function<bool(const runtime::ClusterObservation&)>;
@@ -56,6 +58,13 @@ class LocalCluster {
   [[nodiscard]] Status Put(const std::string& key, const std::string& value);
   /// "?" and why when it cannot be read; empty: there is no such key.
   [[nodiscard]] std::string Get(const std::string& key);
+  /// A backup of what is now, in repo(); its id.
+  [[nodiscard]] Result<std::string> TakeBackup();
+  [[nodiscard]] std::string repo() const { return dir() + "/repo"; }
+  [[nodiscard]] std::string key_file() const { return dir() + "/key"; }
+  /// With a bump, as control orders it.
+  [[nodiscard]] runtime::RestoreOrder RestoreOf(const std::string& backup,
+                                                const std::string& id) const;
   /// The ends of all logs, for a failed test to show.
   [[nodiscard]] std::string LogTails() const;
 

@@ -6,13 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
-#include "backup/take.h"
 #include "base/status_matchers.h"
-#include "blob/local.h"
-#include "repo/repository.h"
 #include "test/local_cluster.h"
 
 namespace tresor::testing {
@@ -21,8 +17,6 @@ namespace {
 using runtime::ClusterObservation;
 using runtime::MemberObservation;
 using runtime::RestoreStep;
-
-constexpr std::string_view kKey = "a key file of the tests, not a secret";
 
 /// A cluster whose key "state" is "backup" in a backup that was taken, and "later" now.
 class RestoreStepsTest : public ::testing::Test {
@@ -34,23 +28,8 @@ class RestoreStepsTest : public ::testing::Test {
     ASSERT_OK(local_->ApplyUntilHealthy(Soon()));
     ASSERT_OK(local_->Put("state", "backup"));
     ASSERT_OK(local_->Put("kept", "by the backup"));
-    ASSERT_NO_FATAL_FAILURE(TakeBackup());
+    ASSERT_OK_AND_ASSIGN(backup_, local_->TakeBackup());
     ASSERT_NO_FATAL_FAILURE(WriteLater());
-  }
-
-  void TakeBackup() {
-    const std::string dir = local_->dir() + "/repo";
-    std::ofstream(local_->dir() + "/key") << kKey;
-    ASSERT_OK_AND_ASSIGN(const auto store, blob::CreateLocalStore(io::PosixFileSystem(), dir));
-    const repo::Credential credential = repo::KeyFile{ToBytes(kKey)};
-    ASSERT_OK(repo::Repository::Init(Soon(), *store, credential, "test"));
-    ASSERT_OK_AND_ASSIGN(const auto repository, repo::Repository::Open(Soon(), *store, credential));
-    ASSERT_OK_AND_ASSIGN(const etcd::ClientOptions access,
-                         local_->runtime().Access(local_->spec().id));
-    ASSERT_OK_AND_ASSIGN(const auto client, etcd::Client::Connect(access));
-    ASSERT_OK_AND_ASSIGN(const backup::TakeResult taken,
-                         backup::TakeBackup(Soon(), {}, *client, *repository));
-    backup_ = taken.info.id.ToString();
   }
 
   void WriteLater() {
@@ -65,14 +44,7 @@ class RestoreStepsTest : public ::testing::Test {
       std::filesystem::remove(dir + "/points");
       std::ofstream(dir + "/die-at") << victim << ' ' << die_at;
     }
-    runtime::RestoreOrder order;
-    order.id = fmt::format("restore-{}", number);
-    order.repository = local_->dir() + "/repo";
-    order.key_file = local_->dir() + "/key";
-    order.backup = backup_;
-    order.bump_revision = 1'000'000'000;
-    order.mark_compacted = true;
-    local_->spec().restore = order;
+    local_->spec().restore = local_->RestoreOf(backup_, fmt::format("restore-{}", number));
   }
 
   [[nodiscard]] bool SomebodyDied(int die_at) const {

@@ -359,6 +359,9 @@ class LocalRuntime final : public ClusterRuntime {
       Log(LogLevel::kWarning, "{}", Message(status.status()));
     }
     ASSIGN_OR_RETURN(facts.launcher_runs, io::IsLocked(files.lock()));
+    facts.port_taken = !facts.launcher_runs && !facts.status && !member.established &&
+                       !(IsPortFree(member.client_port) && IsPortFree(member.closed_port) &&
+                         IsPortFree(member.peer_port));
     return facts;
   }
 
@@ -454,16 +457,19 @@ class LocalRuntime final : public ClusterRuntime {
     return OkStatus();
   }
 
-  Status Do(const Context&, ClusterRecord& record, const ChangePorts&, bool& again) {
-    ClusterRecord next = record;
+  Status Do(const Context&, ClusterRecord& record, const ChangePorts& action, bool& again) {
+    ClusterRecord next = action.record;
+    std::vector<MemberRecord> old;
     for (MemberRecord& member : next.members) {
-      RETURN_IF_ERROR(TakePorts(member));
-      ++member.incarnation;
+      if (std::ranges::find(action.members, member.name) != action.members.end()) {
+        old.push_back(member);
+        RETURN_IF_ERROR(TakePorts(member));
+        Log(LogLevel::kWarning, "cluster {}/{}: a port of {} is somebody else's; it gets others",
+            record.id.project, record.id.name, member.name);
+      }
     }
     RETURN_IF_ERROR(SaveRecordTo(ClusterDir(record.id), next));
-    Log(LogLevel::kWarning, "cluster {}/{}: a port is somebody else's; it begins anew on others",
-        record.id.project, record.id.name);
-    for (const MemberRecord& member : record.members) {
+    for (const MemberRecord& member : old) {
       ReleasePorts(member);
     }
     record = std::move(next);

@@ -320,6 +320,12 @@ class Planner {
     return nullptr;
   }
 
+  [[nodiscard]] bool IsListed(std::uint64_t id) const {
+    return std::ranges::any_of(*facts_.etcd_members, [&](const etcd::Member& listed) {
+      return static_cast<std::uint64_t>(listed.id) == id;
+    });
+  }
+
   [[nodiscard]] bool IsLost(std::size_t i) const {
     const MemberFacts& facts = facts_.members[i];
     return member(i).established &&
@@ -332,7 +338,6 @@ class Planner {
   bool NoteWhatIs() {
     bool changed = false;
     bool any_established = false;
-    bool port_taken = false;
     bool moving = false;
     for (std::size_t i = 0; i < count(); ++i) {
       MemberRecord& own = record_.members[i];
@@ -340,23 +345,21 @@ class Planner {
       if (own.state == MemberState::kMember && !own.established && facts.healthy) {
         own.established = changed = true;
       }
-      const etcd::Member* listed = Listed(i);
       if (own.state == MemberState::kJoining && own.stale_id != 0 && facts_.etcd_members &&
-          (listed == nullptr || static_cast<std::uint64_t>(listed->id) != own.stale_id)) {
+          !IsListed(own.stale_id)) {
         own.stale_id = 0;
         changed = true;
       }
+      const etcd::Member* listed = Listed(i);
       if (own.state == MemberState::kJoining && own.stale_id == 0 && listed != nullptr &&
           !listed->learner && facts.healthy) {
         own.state = MemberState::kMember;
         own.established = changed = true;
       }
       any_established = any_established || own.established;
-      port_taken = port_taken || (facts.status && facts.status->port_taken);
       moving = moving || own.state != MemberState::kMember;
     }
-    if (!any_established && port_taken && !moving && !changed) {
-      actions_.emplace_back(ChangePorts{});
+    if (!changed && ChangeTakenPorts(any_established, moving)) {
       return true;
     }
     for (std::size_t i = 0; i < count() && !moving && !changed && count() > 1; ++i) {
@@ -374,6 +377,42 @@ class Planner {
       Save();
     }
     return changed;
+  }
+
+  /// Ports that somebody else had first. Before the cluster has run it begins anew on others;
+  /// afterwards only the member that could not, as one that lost its data. True: it is so.
+  bool ChangeTakenPorts(bool any_established, bool moving) {
+    ChangePorts change;
+    change.record = record_;
+    for (std::size_t i = 0; i < count(); ++i) {
+      const MemberFacts& facts = facts_.members[i];
+      MemberRecord& own = change.record.members[i];
+      if (own.established || !(facts.port_taken || (facts.status && facts.status->port_taken))) {
+        continue;
+      }
+      if (any_established && (moving || !facts_.etcd_members)) {
+        continue;  // one after another
+      }
+      change.members.push_back(own.name);
+      if (any_established) {
+        const etcd::Member* listed = Listed(i);
+        own.stale_id = listed == nullptr ? 0 : static_cast<std::uint64_t>(listed->id);
+        own.state = MemberState::kJoining;
+        moving = true;
+      }
+      ++own.incarnation;
+    }
+    if (change.members.empty()) {
+      return false;
+    }
+    if (!any_established) {
+      // Founders know each other's ports from the first start on.
+      for (MemberRecord& member : change.record.members) {
+        member.incarnation = record_.members.front().incarnation + 1;
+      }
+    }
+    actions_.emplace_back(std::move(change));
+    return true;
   }
 
   Status PlanMembership() {

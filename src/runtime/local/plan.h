@@ -21,6 +21,8 @@ struct MemberFacts {
   std::optional<MemberOrder> order;  // as it lies in its folder; none: there is none
   std::optional<StatusFile> status;  // what its launcher wrote, this one or one before
   bool launcher_runs = false;
+  /// Somebody listens on one of its ports; only looked at before it is started for the first time.
+  bool port_taken = false;
   bool answered = false;  // etcd's Status
   bool healthy = false;   // a linearizable read
   std::optional<etcd::MemberStatus> etcd;
@@ -44,8 +46,11 @@ struct SaveRecord {
 };
 /// One more member: the record gets it, with ports, as kJoining.
 struct AddMember {};
-/// Founders that never ran get other ports, and begin anew.
-struct ChangePorts {};
+/// These members, which never ran, get other ports; then the record becomes this.
+struct ChangePorts {
+  ClusterRecord record;
+  std::vector<std::string> members;
+};
 struct GiveOrder {
   std::string member;
   MemberOrder order;

@@ -308,18 +308,41 @@ TEST(PlanTest, MemberWhoseFolderIsGoneIsLostToo) {
   EXPECT_TRUE(alone.facts.members[0].order->established);
 }
 
-TEST(PlanTest, PortThatIsTakenIsChangedBeforeTheFirstStartOnly) {
+TEST(PlanTest, PortThatIsTakenIsChangedBeforeTheFirstStart) {
+  World world(3);
+  world.facts.members[1].port_taken = true;
+  EXPECT_THAT(world.Planned(), ElementsAre("ports"));
+  EXPECT_THAT(std::get<ChangePorts>(world.actions[0]).members, ElementsAre("m1"));
+  for (const MemberRecord& member : std::get<ChangePorts>(world.actions[0]).record.members) {
+    EXPECT_EQ(member.incarnation, 2U) << "who started knows the old ports";
+  }
+}
+
+TEST(PlanTest, FounderWhosePortWasTakenJoinsTheOthersOnAnother) {
   World world(3);
   (void)world.Planned();
   world.Follow();
-  world.facts.members[0].status.emplace().port_taken = true;
+  world.Run();
+  world.facts.members[1].healthy = world.facts.members[1].answered = false;
+  world.facts.members[1].status->port_taken = true;
+  EXPECT_THAT(world.Planned(), ElementsAre("save")) << "the others are established";
+  world.Follow();
   EXPECT_THAT(world.Planned(), ElementsAre("ports"));
+  const ChangePorts change = std::get<ChangePorts>(world.actions[0]);
+  EXPECT_THAT(change.members, ElementsAre("m1"));
+  EXPECT_EQ(change.record.members[1].state, MemberState::kJoining);
+  EXPECT_EQ(change.record.members[1].stale_id, 2U);
+  world.record = change.record;
+  world.record.members[1].peer_port = 3000;
+  EXPECT_EQ(world.Planned().back(), "etcd-remove 2");
+}
 
-  World running(3);
-  running.Establish();
-  running.facts.members[0].status->port_taken = true;
-  running.facts.members[0].healthy = false;
-  EXPECT_THAT(running.Planned(), IsEmpty());
+TEST(PlanTest, MemberThatHasRunKeepsItsPorts) {
+  World world(3);
+  world.Establish();
+  world.facts.members[0].status->port_taken = true;
+  world.facts.members[0].healthy = false;
+  EXPECT_THAT(world.Planned(), IsEmpty());
 }
 
 TEST(PlanTest, DefragmentationIsForOneWastefulMemberWhenAllAreWell) {
