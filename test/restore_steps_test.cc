@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The restore of a local cluster, step by step, with real launchers and real etcd, which are killed
 // before and after every write of every member's journal. However it is killed, it ends with the
-// backup's data, or, rolled back, with the data of before.
+// backup's data, or, rolled back, with the data of before. Built for clusters of MEMBERS members.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -132,9 +132,9 @@ class RestoreStepsTest : public ::testing::Test {
     }
   }
 
-  void KillAtEveryPointForward(const std::string& victim, int step) {
+  void KillAtEveryPointForward(const std::string& victim) {
     int n = 1;
-    for (bool died = true; died; n += step) {
+    for (bool died = true; died; ++n) {
       SCOPED_TRACE(fmt::format("{} dies at point {}", victim, n));
       Order(n, victim, n);
       ASSERT_NO_FATAL_FAILURE(RunToTheEnd());
@@ -151,26 +151,21 @@ class RestoreStepsTest : public ::testing::Test {
   std::string backup_;
 };
 
-TEST_F(RestoreStepsTest, LauncherOfOneMemberIsKilledAtEveryPoint) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", 1));
-  KillAtEveryPointForward("launcher", 1);
+TEST_F(RestoreStepsTest, EndsWithTheBackupWhereverLaunchersAreKilled) {
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", MEMBERS));
+  KillAtEveryPointForward("launcher");
 }
 
-TEST_F(RestoreStepsTest, LaunchersOfThreeMembersAreKilledAtEveryPoint) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", 3));
-  KillAtEveryPointForward("launcher", 1);
+TEST_F(RestoreStepsTest, EndsWithTheBackupWhereverEtcdIsKilled) {
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", MEMBERS));
+  KillAtEveryPointForward("etcd");
 }
 
-TEST_F(RestoreStepsTest, EtcdOfThreeMembersIsKilledAtEveryPoint) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", 3));
-  KillAtEveryPointForward("etcd", 1);
-}
-
-TEST_F(RestoreStepsTest, RolledBackAfterAKillAtEveryPoint) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", 1));
-  int n = 1;
-  for (; n <= 16; ++n) {  // four steps, each begun and ended; with kOpen there is no way back
-    SCOPED_TRACE(fmt::format("the launcher dies at point {}", n));
+TEST_F(RestoreStepsTest, TurnsBackWhereverLaunchersAreKilled) {
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", MEMBERS));
+  for (int n = 1; n <= 16;
+       ++n) {  // four steps, each begun and ended; with kOpen there is no way back
+    SCOPED_TRACE(fmt::format("launchers die at point {}", n));
     Order(n, "launcher", n);
     local_->spec().restore->until = RestoreStep::kStartClosed;
     ASSERT_OK(local_->runtime().Apply(Soon(), local_->spec()));
@@ -182,8 +177,8 @@ TEST_F(RestoreStepsTest, RolledBackAfterAKillAtEveryPoint) {
   }
 }
 
-TEST_F(RestoreStepsTest, RollBackOfThreeMembersIsKilledAtEveryPoint) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", 3));
+TEST_F(RestoreStepsTest, RollBackEndsWhereverLaunchersAreKilled) {
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", MEMBERS));
   int number = 0;
   for (const RestoreStep from : {RestoreStep::kStop, RestoreStep::kSetAside, RestoreStep::kRebuild,
                                  RestoreStep::kStartClosed}) {
