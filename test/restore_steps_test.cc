@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The restore of a local cluster, step by step, with real launchers and real etcd, which are killed
 // before and after every write of every member's journal. However it is killed, it ends with the
-// backup's data, or, rolled back, with the data of before. Built for clusters of MEMBERS members.
+// backup's data, or, rolled back, with the data of before. Built for clusters of
+// TRESOR_TEST_MEMBERS members.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -152,17 +153,17 @@ class RestoreStepsTest : public ::testing::Test {
 };
 
 TEST_F(RestoreStepsTest, EndsWithTheBackupWhereverLaunchersAreKilled) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", MEMBERS));
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", TRESOR_TEST_MEMBERS));
   KillAtEveryPointForward("launcher");
 }
 
 TEST_F(RestoreStepsTest, EndsWithTheBackupWhereverEtcdIsKilled) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", MEMBERS));
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", TRESOR_TEST_MEMBERS));
   KillAtEveryPointForward("etcd");
 }
 
 TEST_F(RestoreStepsTest, TurnsBackWhereverLaunchersAreKilled) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", MEMBERS));
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.5", TRESOR_TEST_MEMBERS));
   for (int n = 1; n <= 16;
        ++n) {  // four steps, each begun and ended; with kOpen there is no way back
     SCOPED_TRACE(fmt::format("launchers die at point {}", n));
@@ -178,7 +179,7 @@ TEST_F(RestoreStepsTest, TurnsBackWhereverLaunchersAreKilled) {
 }
 
 TEST_F(RestoreStepsTest, RollBackEndsWhereverLaunchersAreKilled) {
-  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", MEMBERS));
+  ASSERT_NO_FATAL_FAILURE(Prepare("3.4", TRESOR_TEST_MEMBERS));
   int number = 0;
   for (const RestoreStep from : {RestoreStep::kStop, RestoreStep::kSetAside, RestoreStep::kRebuild,
                                  RestoreStep::kStartClosed}) {
