@@ -20,9 +20,6 @@ namespace tresor::control {
 
 inline constexpr std::string_view kDefaultConfigName = "default-backups";
 
-/// On a project: what is in it goes first, in order.
-inline constexpr std::string_view kProjectFinalizer = "tresor.dev/project";
-
 // Labels.
 /// On a safety backup: the restore that asked for it.
 inline constexpr std::string_view kRestoreLabel = "tresor.dev/restore";
@@ -36,10 +33,6 @@ inline constexpr std::string_view kTryUntilAnnotation = "tresor.dev/try-until";
 inline constexpr std::string_view kAnchorAnnotation = "tresor.dev/schedule-since";
 /// On an EtcdRestore: what members must answer after it, as JSON.
 inline constexpr std::string_view kExpectedAnnotation = "tresor.dev/expected-data";
-/// On an EtcdCluster: uid of the EtcdRestore that holds it, which its name alone does not tell.
-inline constexpr std::string_view kActiveRestoreAnnotation = "tresor.dev/active-restore-uid";
-/// On a BackupDestination: made by the server for itself.
-inline constexpr std::string_view kOwnDestinationAnnotation = "tresor.dev/own";
 
 // Tags of backups in a repository: what brings their objects back.
 inline constexpr std::string_view kUidTag = "tresor.dev/uid=";

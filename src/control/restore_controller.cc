@@ -31,6 +31,8 @@ constexpr std::string_view kCancelledMessage = "cancelled";
 constexpr std::uint64_t kRoomForLogs = std::uint64_t{128} << 20;
 constexpr std::uint64_t kDefaultQuotaBytes = std::uint64_t{2} << 30;  // etcd's
 constexpr std::chrono::seconds kProgressEvery{2};
+// A cluster that does not answer for a moment is not one that can't be read.
+constexpr std::chrono::seconds kReadPatience{15};
 // Stages follow each other without a pause, but not for ever in one call.
 constexpr int kActionsPerCall = 40;
 
@@ -97,7 +99,9 @@ Status CheckVersions(const EtcdClusterSpec& cluster, const std::string& backup_v
 std::string ToText(const ExpectedData& expected) {
   return objects::Json{{"revision", expected.revision},
                        {"compactRevision", expected.compact_revision},
-                       {"hash", expected.hash}}
+                       {"hash", expected.hash},
+                       {"earlierCompactRevision", expected.earlier_compact_revision},
+                       {"earlierHash", expected.earlier_hash}}
       .dump();
 }
 
@@ -108,14 +112,18 @@ std::optional<ExpectedData> ExpectedOf(const Object& restore) {
     return std::nullopt;
   }
   const objects::Json json = objects::Json::parse(place->second, nullptr, false);
-  for (const char* field : {"revision", "compactRevision", "hash"}) {
+  for (const char* field :
+       {"revision", "compactRevision", "hash", "earlierCompactRevision", "earlierHash"}) {
     if (!json.is_object() || !json.contains(field) || !json[field].is_number_integer()) {
       return std::nullopt;
     }
   }
-  return ExpectedData{.revision = json["revision"].get<std::int64_t>(),
-                      .compact_revision = json["compactRevision"].get<std::int64_t>(),
-                      .hash = json["hash"].get<std::uint32_t>()};
+  return ExpectedData{
+      .revision = json["revision"].get<std::int64_t>(),
+      .compact_revision = json["compactRevision"].get<std::int64_t>(),
+      .hash = json["hash"].get<std::uint32_t>(),
+      .earlier_compact_revision = json["earlierCompactRevision"].get<std::int64_t>(),
+      .earlier_hash = json["earlierHash"].get<std::uint32_t>()};
 }
 
 }  // namespace
@@ -382,13 +390,17 @@ Status RestoreController::GatherSafety(const Context& context, Run& run, Restore
   // It could not be done, or is yet to be: is there anything to read at all?
   const Result<runtime::ClusterObservation> seen =
       run.runtime->Observe(context.WithTimeout(options_.call_timeout), ClusterIdOf(*run.cluster));
+  if (!seen.ok() && seen.status().code() != Code::kNotFound) {
+    facts.safety = {.kind = Kind::kWaiting, .detail = std::string(Message(seen.status()))};
+    return OkStatus();
+  }
   const bool readable =
       seen.ok() && std::any_of(seen->members.begin(), seen->members.end(),
                                [](const auto& member) { return member.answered; });
-  if (!readable) {
-    facts.safety = {.kind = Kind::kImpossible,
-                    .detail = seen.ok() ? "no member of the cluster answers"
-                                        : std::string(Message(seen.status()))};
+  if (!readable && facts.now - facts.stage_since < kReadPatience) {
+    facts.safety = {.kind = Kind::kWaiting, .detail = "no member of the cluster answers"};
+  } else if (!readable) {
+    facts.safety = {.kind = Kind::kImpossible, .detail = "no member of the cluster answers"};
   } else if (backup.ok()) {
     facts.safety = {.kind = Kind::kFailed, .detail = failure};
   } else {
@@ -574,6 +586,10 @@ Status RestoreController::Prove(const Context& context, Run& run) {
                    backup.deletion_time().has_value() ? "being deleted"
                    : status.phase.has_value()         ? objects::ToString(*status.phase)
                                                       : "new");
+    }
+    if (run.spec.revision_bump > 0 && !run.spec.mark_compacted) {
+      return Error(Code::kInvalidArgument,
+                   "spec.revisionBump needs spec.markCompacted, as etcdutl's --bump-revision does");
     }
     RETURN_IF_ERROR(CheckVersions(
         run.cluster_spec, status.snapshot.has_value() ? status.snapshot->etcd_version : ""));

@@ -388,14 +388,23 @@ std::string Describe(const ExpectedData& data) {
                      data.compact_revision);
 }
 
-/// Holds what one member rebuilt or answered against what must be. None: it agrees, or the two
-/// can't be compared (other compact revision).
-std::optional<std::string> Contradiction(const ExpectedData& expected, const ExpectedData& found) {
-  if (found.revision != expected.revision ||
-      (found.compact_revision == expected.compact_revision && found.hash != expected.hash)) {
-    return fmt::format("{}, but the backup gives {}", Describe(found), Describe(expected));
+/// Whether what one member rebuilt or answered is what must be. None: it can't be compared, because
+/// it is about another compact revision.
+std::optional<bool> Agrees(const ExpectedData& expected, const ExpectedData& found) {
+  if (found.revision != expected.revision) {
+    return false;
+  }
+  if (found.compact_revision == expected.compact_revision) {
+    return found.hash == expected.hash;
+  }
+  if (found.compact_revision == expected.earlier_compact_revision) {
+    return found.hash == expected.earlier_hash;
   }
   return std::nullopt;
+}
+
+std::string Difference(const ExpectedData& expected, const ExpectedData& found) {
+  return fmt::format("{}, but the backup gives {}", Describe(found), Describe(expected));
 }
 
 }  // namespace
@@ -419,9 +428,11 @@ Verdict JudgeRestored(const runtime::ClusterObservation& observation, const std:
     }
     const runtime::RebuiltData& rebuilt = *member.restore->rebuilt;
     all_verified = all_verified && member.restore->verified;
-    if (const auto contradiction =
-            Contradiction(expected, {rebuilt.revision, rebuilt.compact_revision, rebuilt.hash})) {
-      return Fail(fmt::format("member {} rebuilt {}", member.name, *contradiction));
+    const ExpectedData found{.revision = rebuilt.revision,
+                             .compact_revision = rebuilt.compact_revision,
+                             .hash = rebuilt.hash};
+    if (Agrees(expected, found) == false) {
+      return Fail(fmt::format("member {} rebuilt {}", member.name, Difference(expected, found)));
     }
     if (first.has_value() &&
         (first->hash != rebuilt.hash || first->compact_revision != rebuilt.compact_revision)) {
@@ -441,11 +452,12 @@ Verdict JudgeRestored(const runtime::ClusterObservation& observation, const std:
     const ExpectedData found{.revision = expected.revision,
                              .compact_revision = answer->compact_revision,
                              .hash = answer->hash};
-    if (const auto contradiction = Contradiction(expected, found)) {
+    const std::optional<bool> agrees = Agrees(expected, found);
+    if (agrees == false) {
       return Fail(fmt::format("member {} answers {}", etcd::ToString(answer->header.member),
-                              *contradiction));
+                              Difference(expected, found)));
     }
-    if (found.compact_revision == expected.compact_revision) {
+    if (agrees == true) {
       agreed.insert(answer->header.member);
     } else {
       trouble = fmt::format("member {} answers for another compact revision, {}",

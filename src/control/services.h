@@ -19,6 +19,8 @@
 
 namespace tresor::control {
 
+using objects::Object;
+
 /// The runtimes that this server has. Null: it does not have that one.
 struct Runtimes {
   runtime::ClusterRuntime* local = nullptr;

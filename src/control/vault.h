@@ -26,7 +26,10 @@ struct RepositoryAddress {
   std::string cluster_uid;
   friend auto operator<=>(const RepositoryAddress&, const RepositoryAddress&) = default;
 };
-[[nodiscard]] std::string ToString(const RepositoryAddress& address);
+/// "main/demo/5f0c…"; for messages.
+[[nodiscard]] inline std::string ToString(const RepositoryAddress& address) {
+  return address.destination + "/" + address.project + "/" + address.cluster_uid;
+}
 
 /// A backup as its repository describes it: enough to make its object anew.
 struct StoredBackup {
@@ -46,11 +49,15 @@ struct TakeRequest {
   backup::ProgressCallback progress;
 };
 
-/// What a cluster answers after a restore, as long as nobody wrote.
+/// What a cluster answers to HashKV at `revision` after a restore.
 struct ExpectedData {
   std::int64_t revision = 0;
   std::int64_t compact_revision = -1;
   std::uint32_t hash = 0;
+  /// From 3.5.5 on servers remember what they hashed while they carried out a compaction: asked for
+  /// just that revision they answer for the compaction before it (etcd/format/FORMAT.md).
+  std::int64_t earlier_compact_revision = -1;
+  std::uint32_t earlier_hash = 0;
   friend bool operator==(const ExpectedData&, const ExpectedData&) = default;
 };
 

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/destination_controller.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "control/backup_view.h"
+#include "control/destinations.h"
+#include "control/names.h"
+#include "objects/backup_destination.h"
+#include "objects/names.h"
+#include "objects/secret.h"
+
+namespace tresor::control {
+namespace {
+
+using objects::BackupDestinationSpec;
+using objects::BackupDestinationStatus;
+using objects::ConditionStatus;
+
+constexpr std::string_view kController = "destination";
+constexpr std::size_t kKeyBytes = 32;
+
+/// What follows `prefix` in one of the tags; empty: none has it.
+std::string TagValue(const std::vector<std::string>& tags, std::string_view prefix) {
+  for (const std::string& tag : tags) {
+    if (tag.starts_with(prefix)) {
+      return tag.substr(prefix.size());
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Next> DestinationController::Reconcile(const Context& context, const Key& key) {
+  const objects::ObjectKey object_key = ObjectOf(objects::kBackupDestinations, key);
+  const Result<Object> destination = services_.store.Get(context, object_key);
+  if (!destination.ok()) {
+    if (destination.status().code() != Code::kNotFound) {
+      return destination.status();
+    }
+    services_.metrics.DestinationGone(key.name);
+    adopted_.Lock()->erase(key.name);
+    return Next::WhenChanged();
+  }
+  if (destination->deletion_time().has_value()) {
+    return Next::WhenChanged();
+  }
+  const auto before = BackupDestinationStatus::FromObject(*destination);
+  // Its own status write comes back as a change: that is no reason to try again.
+  const bool due = !before.last_probe_time.has_value() ||
+                   before.observed_generation != destination->generation();
+  const bool was_ready = objects::IsTrue(before.conditions, objects::kReadyCondition);
+  const auto interval = was_ready ? options_.probe_every : options_.probe_failed_every;
+  if (!due) {
+    const auto age = services_.clock.Now() - *before.last_probe_time;
+    if (age >= std::chrono::nanoseconds::zero() && age < interval) {
+      return Next::After(interval - age);
+    }
+  }
+
+  const Status keyed = MakeKey(context, *destination);
+  const Result<DestinationFacts> facts =
+      keyed.ok() ? services_.vault.Probe(context, key.name) : Result<DestinationFacts>(keyed);
+  if (facts.status().code() == Code::kCancelled) {
+    return facts.status();
+  }
+  const BackupDestinationSpec spec = BackupDestinationSpec::FromObject(*destination);
+  const WallTime now = services_.clock.Now();
+  ASSIGN_OR_RETURN(
+      const Object written,
+      store::ModifyStatus(
+          context, services_.store, object_key, WriteAs(kController),
+          [&](Object& object) -> Result<bool> {
+            auto status = BackupDestinationStatus::FromObject(object);
+            status.observed_generation = destination->generation();
+            status.last_probe_time = now;
+            status.location = spec.local.has_value() ? spec.local->path
+                              : spec.s3.has_value()
+                                  ? "s3://" + spec.s3->bucket + "/" + spec.s3->prefix
+                                  : "";
+            if (facts.ok()) {
+              status.repositories = static_cast<std::int32_t>(facts->repositories);
+              status.stored_bytes = static_cast<std::int64_t>(facts->stored_bytes);
+            }
+            objects::SetCondition(
+                status.conditions,
+                {.type = std::string(objects::kReadyCondition),
+                 .status = facts.ok() ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+                 .reason = facts.ok()                                      ? "Probed"
+                           : facts.status().code() == Code::kUnimplemented ? "NotSupported"
+                                                                           : "ProbeFailed",
+                 .message = facts.ok() ? "written, read, listed and deleted a probe"
+                                       : std::string(Message(facts.status())),
+                 .last_transition = {},
+                 .observed_generation = destination->generation()},
+                now);
+            status.WriteTo(object);
+            return true;
+          }));
+  services_.metrics.DestinationSeen(key.name, facts.ok(), facts.ok() ? facts->repositories : 0,
+                                    facts.ok() ? facts->stored_bytes : 0);
+  if (!facts.ok()) {
+    if (was_ready || due) {
+      services_.events.Record(context, written, EventType::kWarning, "NotReady",
+                              Message(facts.status()));
+    }
+    return Next::After(options_.probe_failed_every);
+  }
+  if (!was_ready) {
+    services_.events.Record(context, written, EventType::kNormal, "Ready",
+                            "the destination can be written, read and listed");
+  }
+  RETURN_IF_ERROR(Adopt(context, key.name));
+  return Next::After(options_.probe_every);
+}
+
+/// Only for the default destination, and only while nothing lies there: a key that was lost must
+/// not be replaced by one that opens nothing.
+Status DestinationController::MakeKey(const Context& context, const Object& destination) {
+  const BackupDestinationSpec spec = BackupDestinationSpec::FromObject(destination);
+  const objects::SecretReference& reference = spec.encryption_key;
+  if (!spec.is_default || reference.name.empty() ||
+      BackupDestinationStatus::FromObject(destination).repositories > 0) {
+    return OkStatus();
+  }
+  const Status present =
+      services_.store.Get(context, {objects::kSecrets, reference.name_space, reference.name})
+          .status();
+  if (present.code() != Code::kNotFound) {
+    return present;
+  }
+  Bytes key(kKeyBytes);
+  options_.random->Fill(key);
+  const Object secret = objects::MakeSecret(reference.name_space, reference.name,
+                                            {{std::string(kKeyValue), ToHex(key)}});
+  const Status made =
+      services_.store.Create(context, objects::kSecrets, secret, WriteAs(kController)).status();
+  if (!made.ok() && made.code() != Code::kAlreadyExists) {
+    return Annotate(made, "making the destination's key");
+  }
+  if (made.ok()) {
+    services_.events.Record(
+        context, destination, EventType::kNormal, "KeyMade",
+        fmt::format("Secret \"{}/{}\" has the key of all backups there: keep a copy elsewhere",
+                    reference.name_space, reference.name));
+  }
+  return OkStatus();
+}
+
+Status DestinationController::Adopt(const Context& context, const std::string& destination) {
+  {
+    auto adopted = adopted_.Lock();
+    const MonotonicTime now = services_.clock.Monotonic();
+    const auto place = adopted->find(destination);
+    if (place != adopted->end() && now - place->second < options_.adopt_every) {
+      return OkStatus();
+    }
+    adopted->insert_or_assign(destination, now);
+  }
+  ASSIGN_OR_RETURN(const std::vector<RepositoryAddress> repositories,
+                   services_.vault.Repositories(context, destination));
+  for (const RepositoryAddress& address : repositories) {
+    RETURN_IF_ERROR(context.Check());
+    const Status adopted = AdoptFrom(context, address);
+    if (!adopted.ok()) {
+      // One repository that can't be read must not keep the others from being found.
+      Log(LogLevel::kWarning, "destination {}: looking for backups in {}: {}", destination,
+          ToString(address), Message(adopted));
+    }
+  }
+  return OkStatus();
+}
+
+Status DestinationController::AdoptFrom(const Context& context, const RepositoryAddress& address) {
+  if (!objects::DnsLabelProblems(address.project).empty()) {
+    return Error(Code::kInvalidArgument, "\"{}\" can't be a project", address.project);
+  }
+  ASSIGN_OR_RETURN(const std::vector<ListedBackup> first, services_.vault.List(context, address));
+  if (first.empty()) {
+    return OkStatus();
+  }
+  store::ListOptions options;
+  options.name_space = address.project;
+  ASSIGN_OR_RETURN(const store::ListResult objects_there,
+                   services_.store.List(context, objects::kEtcdBackups, options));
+  std::set<std::string> ids;
+  std::set<std::string> uids;
+  for (const Object& backup : objects_there.items) {
+    ids.insert(objects::EtcdBackupStatus::FromObject(backup).id);
+    uids.insert(backup.uid());
+    const std::string from = AnnotationOf(backup, objects::kAdoptedAnnotation);
+    ids.insert(from.substr(from.find('#') + 1));
+  }
+  std::vector<ListedBackup> missing;
+  for (const ListedBackup& backup : first) {
+    if (!ids.contains(backup.id) && !uids.contains(TagValue(backup.tags, kUidTag))) {
+      missing.push_back(backup);
+    }
+  }
+  if (missing.empty()) {
+    return OkStatus();
+  }
+  // A backup is forgotten before its object goes. So one that had no object a moment ago and is
+  // still there was not just being deleted.
+  ASSIGN_OR_RETURN(const std::vector<ListedBackup> second, services_.vault.List(context, address));
+  for (const ListedBackup& backup : missing) {
+    if (std::none_of(second.begin(), second.end(),
+                     [&](const ListedBackup& listed) { return listed.id == backup.id; })) {
+      continue;
+    }
+    Object project;
+    project.json = {
+        {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", address.project}}}};
+    const Status there =
+        services_.store.Create(context, objects::kNamespaces, project, WriteAs(kController))
+            .status();
+    if (!there.ok() && there.code() != Code::kAlreadyExists) {
+      return there;
+    }
+    std::string name = TagValue(backup.tags, kNameTag);
+    if (!objects::DnsSubdomainProblems(name).empty()) {
+      name = "found-" + backup.id.substr(0, 8);
+    }
+    std::string cluster = TagValue(backup.tags, kClusterTag);
+    if (!objects::DnsSubdomainProblems(cluster).empty()) {
+      cluster = "unknown";
+    }
+    Object adopted;
+    adopted.json = {{"apiVersion", objects::kApiVersion},
+                    {"kind", "EtcdBackup"},
+                    {"metadata", {{"namespace", address.project}}}};
+    objects::EtcdBackupSpec{.cluster = cluster, .destination = address.destination}.WriteTo(
+        adopted);
+    adopted.SetAnnotation(objects::kAdoptedAnnotation, RepositoryText(address) + "#" + backup.id);
+    SetLabelIfShort(adopted, objects::kClusterLabel, cluster);
+    SetLabelIfShort(adopted, objects::kConfigLabel, TagValue(backup.tags, kConfigTag));
+    if (const std::string slot = TagValue(backup.tags, kSlotTag); !slot.empty()) {
+      adopted.SetAnnotation(objects::kScheduledTimeAnnotation, slot);
+    }
+    Status made = OkStatus();
+    for (const std::string& candidate : {name, name + "-" + backup.id.substr(0, 8)}) {
+      adopted.json["metadata"]["name"] = candidate;
+      made = services_.store.Create(context, objects::kEtcdBackups, adopted, WriteAs(kController))
+                 .status();
+      if (made.code() != Code::kAlreadyExists) {
+        break;
+      }
+    }
+    if (!made.ok() && made.code() != Code::kAlreadyExists) {
+      return made;
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace tresor::control
