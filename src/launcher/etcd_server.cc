@@ -19,6 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kFirstQuestions{100};
 constexpr std::chrono::milliseconds kQuestions{2000};
 constexpr std::chrono::milliseconds kAnswerTime{1000};
+constexpr std::chrono::seconds kNewConnection{30};
 /// A defragmentation may take that long; what lasts longer is worth telling.
 constexpr std::chrono::seconds kSilenceToTell{10};
 /// Having run so long, the next end counts as the first.
@@ -181,6 +182,7 @@ Status EtcdServer::Connect() {
     *pem = ToString(bytes);
   }
   ASSIGN_OR_RETURN(client_, etcd::Client::Connect(options));
+  connected_ = clock_.Monotonic();
   return OkStatus();
 }
 
@@ -237,8 +239,8 @@ void EtcdServer::Poll(const Context& context) {
     port_taken_ = false;
     last_words_.clear();
     last_answer_ = clock_.Monotonic();
-  } else if (answer.code() == Code::kUnauthenticated) {
-    (void)Connect();  // certificates are renewed from time to time; the next question shows
+  } else if (now - connected_ > kNewConnection) {
+    (void)Connect();  // our certificate may have been renewed; the next question shows
   }
 }
 

@@ -81,6 +81,7 @@ class EtcdServer {
   MonotonicTime started_;
   MonotonicTime last_answer_;
   MonotonicTime next_question_;
+  MonotonicTime connected_;
 
   std::uint32_t restarts_ = 0;
   int failures_ = 0;  // in a row

@@ -297,17 +297,26 @@ class Launcher {
 
   // --- the restore -------------------------------------------------------------------------------
 
-  /// Calls `act` unless it failed a short while ago.
+  /// Calls `act` unless it failed a short while ago, or for good.
   template <typename Act>
   void Attempt(Act act) {
     status_.phase = MemberPhase::kRestoring;
     status_.order_generation = order_.generation;
-    if (!trouble_.status.ok() && clock_.Monotonic() < trouble_.retry_at) {
+    if (trouble_.generation != order_.generation) {
+      trouble_ = {};  // told anew
+      trouble_.generation = order_.generation;
+    }
+    if (!trouble_.status.ok() &&
+        (IsFinal(trouble_.status.code()) || clock_.Monotonic() < trouble_.retry_at)) {
       return;
     }
+    const std::uint64_t records = records_;
     const Status done = act();
     if (done.ok()) {
-      trouble_ = {};
+      if (records_ != records) {
+        trouble_ = {};  // a step further; until then what was wrong is still worth telling
+        trouble_.generation = order_.generation;
+      }
       return;
     }
     Log(LogLevel::kWarning, "restore {}: {}",
@@ -331,6 +340,7 @@ class Launcher {
     }
     RETURN_IF_ERROR(runtime::WriteJournal(fs_, files_.journal(), next));
     journal_ = std::move(next);
+    ++records_;
     if (options_.at_journal_write) {
       options_.at_journal_write("after " + what);
     }
@@ -567,6 +577,7 @@ class Launcher {
     Status status;
     MonotonicTime retry_at;
     int failures = 0;
+    std::uint64_t generation = 0;  // of the order then
   };
 
   const LauncherOptions& options_;
@@ -580,7 +591,8 @@ class Launcher {
   Status order_status_;
   RestoreJournal journal_;
   Status journal_status_;
-  StatusFile before_;  // the launcher before this one
+  std::uint64_t records_ = 0;  // written to the journal by this process
+  StatusFile before_;          // the launcher before this one
   StatusFile status_;
   std::string written_;  // of status_, as it is on disk
   MonotonicTime next_progress_;

@@ -362,6 +362,8 @@ class LocalRuntime final : public ClusterRuntime {
     facts.port_taken = !facts.launcher_runs && !facts.status && !member.established &&
                        !(IsPortFree(member.client_port) && IsPortFree(member.closed_port) &&
                          IsPortFree(member.peer_port));
+    facts.closed_port_taken = !(facts.launcher_runs && facts.status && facts.status->closed) &&
+                              !IsPortFree(member.closed_port);
     return facts;
   }
 
@@ -472,6 +474,22 @@ class LocalRuntime final : public ClusterRuntime {
     for (const MemberRecord& member : old) {
       ReleasePorts(member);
     }
+    record = std::move(next);
+    again = true;
+    return OkStatus();
+  }
+
+  Status Do(const Context&, ClusterRecord& record, const ChangeClosedPort& action, bool& again) {
+    ASSIGN_OR_RETURN(const std::vector<std::uint16_t> port, ports_.Take(1));
+    ClusterRecord next = record;
+    std::uint16_t old = 0;
+    for (MemberRecord& member : next.members) {
+      if (member.name == action.member) {
+        old = std::exchange(member.closed_port, port.front());
+      }
+    }
+    RETURN_IF_ERROR(SaveRecordTo(ClusterDir(record.id), next));
+    ports_.Release(old);
     record = std::move(next);
     again = true;
     return OkStatus();

@@ -155,6 +155,20 @@ class Planner {
   }
 
   void OrderRestore() {
+    for (std::size_t i = 0; i < count(); ++i) {
+      const auto& status = facts_.members[i].status;
+      // From kRebuild on it may be etcd itself that has just begun to listen there, unless it says
+      // that it could not.
+      const bool is_strange = !HasDone(i, RestoreStep::kRebuild) ||
+                              (status && status->port_taken && status->etcd.pid == 0);
+      if (!leaving(i) && facts_.members[i].closed_port_taken && is_strange &&
+          !HasDone(i, RestoreStep::kStartClosed)) {
+        actions_.emplace_back(ChangeClosedPort{.member = member(i).name});
+      }
+    }
+    if (!actions_.empty()) {
+      return;
+    }
     const bool all_closed = AllHaveDone(RestoreStep::kStartClosed);
     const bool all_open = AllHaveDone(RestoreStep::kOpen);
     bool earlier_open = true;  // all members before this one

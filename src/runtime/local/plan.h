@@ -23,6 +23,8 @@ struct MemberFacts {
   bool launcher_runs = false;
   /// Somebody listens on one of its ports; only looked at before it is started for the first time.
   bool port_taken = false;
+  /// Likewise on the port for a restore, while the member does not.
+  bool closed_port_taken = false;
   bool answered = false;  // etcd's Status
   bool healthy = false;   // a linearizable read
   std::optional<etcd::MemberStatus> etcd;
@@ -51,6 +53,10 @@ struct ChangePorts {
   ClusterRecord record;
   std::vector<std::string> members;
 };
+/// The port on which a restore keeps it closed, before it does.
+struct ChangeClosedPort {
+  std::string member;
+};
 struct GiveOrder {
   std::string member;
   MemberOrder order;
@@ -75,8 +81,9 @@ struct DropMember {
 struct DefragmentMember {
   std::string member;
 };
-using Action = std::variant<SaveRecord, AddMember, ChangePorts, GiveOrder, StartLauncher, AddToEtcd,
-                            PromoteInEtcd, RemoveFromEtcd, DropMember, DefragmentMember>;
+using Action =
+    std::variant<SaveRecord, AddMember, ChangePorts, ChangeClosedPort, GiveOrder, StartLauncher,
+                 AddToEtcd, PromoteInEtcd, RemoveFromEtcd, DropMember, DefragmentMember>;
 
 /// To be carried out in this order, up to the first that fails; afterwards plan anew. Empty: all is
 /// as it shall be, or takes its time. Errors: ClusterRuntime::Apply's.

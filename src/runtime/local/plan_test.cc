@@ -9,9 +9,11 @@
 namespace tresor::runtime {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::StatusIs;
 
 constexpr PlanOptions kOptions{
@@ -22,6 +24,7 @@ std::string Name(const Action& action) {
     std::string operator()(const SaveRecord&) { return "save"; }
     std::string operator()(const AddMember&) { return "add"; }
     std::string operator()(const ChangePorts&) { return "ports"; }
+    std::string operator()(const ChangeClosedPort& one) { return "closed-port " + one.member; }
     std::string operator()(const GiveOrder& one) { return "order " + one.member; }
     std::string operator()(const StartLauncher& one) { return "launch " + one.member; }
     std::string operator()(const AddToEtcd&) { return "etcd-add"; }
@@ -410,6 +413,17 @@ TEST(PlanRestoreTest, AllMembersGoForwardTogetherUntilTheyOpenOneByOne) {
   world.Follow();
   EXPECT_THAT(Untils(world),
               ElementsAre(RestoreStep::kForget, RestoreStep::kForget, RestoreStep::kForget));
+}
+
+TEST(PlanRestoreTest, ClosedPortThatIsTakenIsChangedBeforeItIsNeeded) {
+  World world(3);
+  world.Establish();
+  world.facts.members[1].closed_port_taken = true;
+  EXPECT_THAT(world.Planned(), IsEmpty());
+  Order(world, Restore(RestoreStep::kStop));
+  EXPECT_THAT(world.Planned(), ElementsAre("closed-port m1"));
+  world.RestoreSeen(1, RestoreStep::kStartClosed);
+  EXPECT_THAT(world.Planned(), Not(Contains("closed-port m1")));
 }
 
 TEST(PlanRestoreTest, GoesOnWhenNoSpecNamesIt) {
