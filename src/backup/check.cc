@@ -17,19 +17,12 @@ namespace {
 
 constexpr std::uint64_t kProgressStep = std::uint64_t{1} << 20;
 
-crypto::KeyedHash NewHash() {
-  return crypto::KeyedHash(crypto::SecretKey::Generate(SystemRandom()));
-}
-
-std::string Describe(ByteView record_key) {
-  const auto key = etcd::DecodeRecordKey(record_key);
-  return key.ok() ? etcd::ToString(*key) : std::string("(not a revision)");
-}
-
-/// Feeds records to `take` as they lie in the bucket.
-class PairVisitor final : public bolt::Visitor {
+/// Feeds the records of bucket `key` to `take` as they lie in it.
+class RecordVisitor final : public bolt::Visitor {
  public:
-  explicit PairVisitor(std::function<Status(const bolt::Pair&)> take) : take_(std::move(take)) {}
+  using Take = std::function<Status(const RecordSummary&)>;
+  RecordVisitor(const crypto::KeyedHash& user_key_hash, Take take)
+      : user_key_hash_(user_key_hash), take_(std::move(take)) {}
   Status BeginBucket(ByteView name, std::uint64_t) override {
     // WalkBucket's own bucket is not announced; one inside it is not etcd's.
     return depth_++ == 0 && AsText(name) == etcd::kBucketKey
@@ -37,10 +30,14 @@ class PairVisitor final : public bolt::Visitor {
                : Error(Code::kDataLoss, "bucket key: there is a bucket inside");
   }
   Status Pairs(bolt::Leaf leaf) override {
-    for (const bolt::Pair& pair : leaf.pairs) {
-      RETURN_IF_ERROR(take_(pair));
-    }
-    return OkStatus();
+    records_.clear();
+    RETURN_IF_ERROR(Summarize(leaf.pairs, user_key_hash_, nullptr, records_));
+    return TakeAll();
+  }
+  Status Reduced(bolt::PageId, bolt::ReducedLeaf leaf) override {
+    records_.clear();
+    RETURN_IF_ERROR(DecodeSummaries(leaf.content, records_));
+    return TakeAll();
   }
   Status EndBucket() override {
     --depth_;
@@ -48,13 +45,23 @@ class PairVisitor final : public bolt::Visitor {
   }
 
  private:
-  std::function<Status(const bolt::Pair&)> take_;
+  Status TakeAll() {
+    for (const RecordSummary& record : records_) {
+      RETURN_IF_ERROR(take_(record));
+    }
+    return OkStatus();
+  }
+
+  const crypto::KeyedHash user_key_hash_;
+  const Take take_;
+  std::vector<RecordSummary> records_;
   int depth_ = 0;
 };
 
-Status WalkRecords(const Context& context, const bolt::Database& database, ByteView from,
-                   std::function<Status(const bolt::Pair&)> take) {
-  PairVisitor visitor(std::move(take));
+Status WalkRecords(const Context& context, const bolt::Database& database,
+                   const crypto::KeyedHash& user_key_hash, ByteView from,
+                   RecordVisitor::Take take) {
+  RecordVisitor visitor(user_key_hash, std::move(take));
   const Status status = database.WalkBucket(context, AsBytes(etcd::kBucketKey), from, visitor);
   return status.code() == Code::kNotFound ? OkStatus() : status;
 }
@@ -62,16 +69,18 @@ Status WalkRecords(const Context& context, const bolt::Database& database, ByteV
 /// Runs the passes that tell which compacted records are hashed.
 Result<std::unique_ptr<etcd::HashKvFilter>> PrepareFilter(const Context& context,
                                                           const bolt::Database& database,
+                                                          const crypto::KeyedHash& user_key_hash,
                                                           const etcd::HashKvRequest& request,
                                                           bool compacted) {
   auto filter = std::make_unique<etcd::HashKvFilter>(
-      request, etcd::HashKvOptions{.compacted = compacted}, NewHash());
+      request, etcd::HashKvOptions{.compacted = compacted}, user_key_hash);
   while (const std::optional<std::int64_t> from = filter->BeginPass()) {
     const Bytes start = etcd::EncodeRecordKey({.main = *from});
-    RETURN_IF_ERROR(WalkRecords(context, database, start, [&](const bolt::Pair& pair) -> Status {
-      ASSIGN_OR_RETURN(const etcd::RecordKey key, etcd::DecodeRecordKey(pair.key));
-      return filter->Observe(key, pair.value);
-    }));
+    RETURN_IF_ERROR(WalkRecords(context, database, user_key_hash, start,
+                                [&](const RecordSummary& record) -> Status {
+                                  filter->Observe(record.key, record.user_key_hash);
+                                  return OkStatus();
+                                }));
     filter->EndPass();
   }
   return filter;
@@ -81,23 +90,24 @@ Result<std::unique_ptr<etcd::HashKvFilter>> PrepareFilter(const Context& context
 class LiveKeyCounter {
  public:
   explicit LiveKeyCounter(const etcd::StoreRevisions& revisions)
-      : compacted_(revisions.compacted()), hash_(NewHash()) {
+      : compacted_(revisions.compacted()) {
     if (!revisions.compaction_finished()) {
       alive_.emplace();
     }
   }
 
-  void Add(const etcd::RecordKey& key, const etcd::KeyValue& value) {
-    if (value.key.empty()) {
+  void Add(const RecordSummary& record) {
+    if (record.no_user_key) {
       return;  // the record that --bump-revision wrote
     }
+    const etcd::RecordKey& key = record.key;
     if (alive_) {
       // In the middle of a compaction some superseded records are left and some are not: only a
       // table tells.
       if (key.tombstone) {
-        alive_->erase(hash_(value.key));
+        alive_->erase(record.user_key_hash);
       } else {
-        alive_->insert(hash_(value.key));
+        alive_->insert(record.user_key_hash);
       }
       return;
     }
@@ -107,7 +117,7 @@ class LiveKeyCounter {
       count_ += key.tombstone ? 0 : 1;
     } else if (key.tombstone) {
       --count_;
-    } else if (value.version == 1) {
+    } else if (record.first_version) {
       ++count_;
     }
   }
@@ -118,20 +128,22 @@ class LiveKeyCounter {
  private:
   std::int64_t compacted_;
   std::int64_t count_ = 0;
-  crypto::KeyedHash hash_;
   std::optional<std::unordered_set<std::uint64_t>> alive_;
 };
 
 /// Takes the walk's items and works out the facts.
 class Checker {
  public:
-  Checker(const Context& context, const CheckOptions& options, const etcd::HashKvFilter& filter,
-          const etcd::StoreRevisions& revisions, std::uint64_t image_bytes)
+  Checker(const Context& context, const CheckOptions& options,
+          const crypto::KeyedHash& user_key_hash, const etcd::HashKvFilter& filter,
+          const etcd::StoreRevisions& revisions, const bolt::Database& database)
       : context_(context),
         options_(options),
+        user_key_hash_(user_key_hash),
         hash_kv_(filter),
         live_keys_(revisions),
-        image_bytes_(image_bytes) {}
+        image_bytes_(database.image_bytes()),
+        page_size_(database.meta().page_size) {}
 
   Status Consume(const WalkBatch& batch) {
     RETURN_IF_ERROR(context_.Check());
@@ -146,6 +158,10 @@ class Checker {
         case WalkItem::Kind::kPairs:
           RETURN_IF_ERROR(Annotate(Pairs(item.leaf), "bucket " + names_.back()));
           Report(item.leaf.bytes.size());
+          break;
+        case WalkItem::Kind::kReduced:
+          RETURN_IF_ERROR(Annotate(Reduced(item.page, item.reduced), "bucket " + names_.back()));
+          Report(item.reduced.run_pages * page_size_);
           break;
       }
     }
@@ -192,7 +208,9 @@ class Checker {
       return OkStatus();
     }
     if (names_.back() == etcd::kBucketKey) {
-      return Records(leaf);
+      records_.clear();
+      RETURN_IF_ERROR(Summarize(leaf.pairs, user_key_hash_, options_.tagger, records_));
+      return Records(leaf.page, false);
     }
     for (const bolt::Pair& pair : leaf.pairs) {
       RETURN_IF_ERROR(Small(names_.back(), pair));
@@ -200,29 +218,26 @@ class Checker {
     return OkStatus();
   }
 
-  Status Records(const bolt::Leaf& leaf) {
-    records_.clear();
-    for (const bolt::Pair& pair : leaf.pairs) {
-      ASSIGN_OR_RETURN(const etcd::RecordKey key, etcd::DecodeRecordKey(pair.key));
-      const Result<etcd::KeyValue> value = etcd::DecodeKeyValue(pair.value);
-      if (!value.ok()) {
-        return Annotate(value.status(), "record " + Describe(pair.key));
-      }
-      if (key.main < 1 || (value->key.empty() && !pair.value.empty())) {
-        return Error(Code::kDataLoss, "record {}: {}", Describe(pair.key),
-                     key.main < 1 ? "revision below 1" : "no user key");
-      }
-      if (!key.tombstone && !pair.value.empty() && value->mod_revision != key.main) {
-        return Error(Code::kDataLoss, "record {}: says that it was written at revision {}",
-                     Describe(pair.key), value->mod_revision);
-      }
-      RETURN_IF_ERROR(hash_kv_.Add(pair.key, pair.value));
-      live_keys_.Add(key, *value);
-      ++facts_.records;
-      facts_.record_bytes += pair.key.size() + pair.value.size();
-      records_.push_back({.key = key, .user_key = value->key, .value = pair.value});
+  Status Reduced(bolt::PageId page, const bolt::ReducedLeaf& leaf) {
+    if (names_.size() != 1 || names_.back() != etcd::kBucketKey) {
+      return Error(Code::kDataLoss, "page {}: records in another bucket than key",
+                   bolt::ToNumber(page));
     }
-    return options_.observer == nullptr ? OkStatus() : options_.observer->Leaf(leaf.page, records_);
+    facts_.bucket_pairs += leaf.pairs;
+    records_.clear();
+    RETURN_IF_ERROR(DecodeSummaries(leaf.content, records_));
+    return Records(page, true);
+  }
+
+  Status Records(bolt::PageId page, bool reduced) {
+    for (const RecordSummary& record : records_) {
+      RETURN_IF_ERROR(hash_kv_.Add(record.key, record.user_key_hash, record.record));
+      live_keys_.Add(record);
+      ++facts_.records;
+      facts_.record_bytes += record.record.size_bytes;
+    }
+    return options_.observer == nullptr ? OkStatus()
+                                        : options_.observer->Leaf(page, records_, reduced);
   }
 
   Status Small(const std::string& bucket, const bolt::Pair& pair) {
@@ -264,13 +279,15 @@ class Checker {
 
   const Context& context_;
   const CheckOptions& options_;
+  const crypto::KeyedHash& user_key_hash_;
   etcd::HashKv hash_kv_;
   LiveKeyCounter live_keys_;
   SnapshotFacts facts_;
   std::uint32_t status_crc_ = 0;
   std::vector<std::string> names_;  // of the buckets that we are in, outermost first
-  std::vector<CheckedRecord> records_;
+  std::vector<RecordSummary> records_;
   std::uint64_t image_bytes_;
+  std::uint64_t page_size_;
   std::uint64_t done_bytes_ = 0;
   std::uint64_t reported_bytes_ = 0;
 };
@@ -286,23 +303,32 @@ Result<etcd::StoreRevisions> ReadRevisions(const bolt::Database& database) {
   return etcd::ReadStoreRevisions(finished, scheduled, last);
 }
 
+crypto::KeyedHash NewUserKeyHash() {
+  return crypto::KeyedHash(crypto::SecretKey::Generate(SystemRandom()));
+}
+
 Result<std::uint32_t> ExactHashKv(const Context& context, const bolt::Database& database,
+                                  const crypto::KeyedHash& user_key_hash,
                                   const etcd::HashKvRequest& request) {
-  ASSIGN_OR_RETURN(const auto filter, PrepareFilter(context, database, request, false));
+  ASSIGN_OR_RETURN(const auto filter,
+                   PrepareFilter(context, database, user_key_hash, request, false));
   etcd::HashKv hash(*filter);
-  RETURN_IF_ERROR(WalkRecords(context, database, {}, [&](const bolt::Pair& pair) {
-    return hash.Add(pair.key, pair.value);
-  }));
+  RETURN_IF_ERROR(
+      WalkRecords(context, database, user_key_hash, {}, [&](const RecordSummary& record) {
+        return hash.Add(record.key, record.user_key_hash, record.record);
+      }));
   return hash.Finish();
 }
 
 Result<SnapshotFacts> CheckDatabase(const Context& context, const bolt::Database& database,
                                     const CheckOptions& options) {
+  const crypto::KeyedHash user_key_hash =
+      options.user_key_hash ? *options.user_key_hash : NewUserKeyHash();
   ASSIGN_OR_RETURN(const etcd::StoreRevisions revisions, ReadRevisions(database));
   ASSIGN_OR_RETURN(const etcd::HashKvRequest request, etcd::MakeHashKvRequest(revisions, 0));
-  ASSIGN_OR_RETURN(const auto filter,
-                   PrepareFilter(context, database, request, revisions.compaction_finished()));
-  Checker checker(context, options, *filter, revisions, database.image_bytes());
+  ASSIGN_OR_RETURN(const auto filter, PrepareFilter(context, database, user_key_hash, request,
+                                                    revisions.compaction_finished()));
+  Checker checker(context, options, user_key_hash, *filter, revisions, database);
   ASSIGN_OR_RETURN(const bolt::WalkStats walk,
                    WalkPipelined(context, database,
                                  [&](const WalkBatch& batch) { return checker.Consume(batch); }));

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include "backup/progress.h"
+#include "backup/record_summary.h"
 #include "base/context.h"
 #include "base/status.h"
 #include "bolt/reader.h"
+#include "crypto/crypto.h"
 #include "etcd/format/hash_kv.h"
 #include "etcd/format/meta.h"
 #include "io/file_system.h"
@@ -51,19 +53,14 @@ struct SnapshotFacts {
   std::vector<etcd::StoredMember> members;
 };
 
-/// A record of a checked leaf page; borrows from it.
-struct CheckedRecord {
-  etcd::RecordKey key;
-  ByteView user_key;  // empty: the record that --bump-revision wrote
-  ByteView value;     // the KeyValue, as it lies in the bucket
-};
-
 /// Sees the records of bucket `key` go by, leaf by leaf, ascending. Called by one thread.
 class RecordObserver {
  public:
   virtual ~RecordObserver() = default;
-  /// A status that is not OK ends the check, which returns it.
-  [[nodiscard]] virtual Status Leaf(bolt::PageId page, std::span<const CheckedRecord> records) = 0;
+  /// `reduced`: the leaf's pairs cannot be read any more. A status that is not OK ends the check,
+  /// which returns it.
+  [[nodiscard]] virtual Status Leaf(bolt::PageId page, std::span<const RecordSummary> records,
+                                    bool reduced) = 0;
 };
 
 struct CheckOptions {
@@ -71,6 +68,10 @@ struct CheckOptions {
   bool exact_size = false;
   bool status_hash = false;
   RecordObserver* observer = nullptr;  // may be null
+  /// Tells user keys apart; the one that reduced leaves were made with. None: a new one.
+  std::optional<crypto::KeyedHash> user_key_hash;
+  /// For RecordSummary::tag; may be null. Used by one thread.
+  repo::RecordTagger* tagger = nullptr;
   ProgressCallback progress;
 };
 
@@ -85,13 +86,18 @@ struct CheckOptions {
                                                   const bolt::Database& database,
                                                   const CheckOptions& options);
 
+/// A hash with a secret of its own.
+[[nodiscard]] crypto::KeyedHash NewUserKeyHash();
+
 /// Where the store in an image stands. kDataLoss: meta or the last record is not as etcd writes it.
 [[nodiscard]] Result<etcd::StoreRevisions> ReadRevisions(const bolt::Database& database);
 
 /// HashKV of a checked image for any request, by the exact algorithm: true also for a store whose
-/// compaction did not do what it should. Reads the records twice or more.
+/// compaction did not do what it should. Reads the records twice or more. `user_key_hash`: as
+/// CheckOptions'.
 [[nodiscard]] Result<std::uint32_t> ExactHashKv(const Context& context,
                                                 const bolt::Database& database,
+                                                const crypto::KeyedHash& user_key_hash,
                                                 const etcd::HashKvRequest& request);
 
 }  // namespace tresor::backup

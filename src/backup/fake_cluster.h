@@ -77,7 +77,7 @@ class FakeCluster final : public etcd::Client {
     ASSIGN_OR_RETURN(const auto database, bolt::Database::Open(reader));
     ASSIGN_OR_RETURN(
         const std::uint32_t hash,
-        ExactHashKv(Context::Background(), *database,
+        ExactHashKv(Context::Background(), *database, NewUserKeyHash(),
                     {.revision = revision, .compact_revision = node.store.compacted()}));
     etcd::HashKvResponse response;
     response.header.member = IdOf(endpoint);

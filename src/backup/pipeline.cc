@@ -11,6 +11,7 @@ namespace tresor::backup {
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{512} << 10;
+constexpr std::size_t kBatchItems = 1024;
 constexpr std::size_t kQueuedBatches = 4;
 
 class BatchingVisitor final : public bolt::Visitor {
@@ -18,18 +19,25 @@ class BatchingVisitor final : public bolt::Visitor {
   explicit BatchingVisitor(BoundedQueue<WalkBatch>& queue) : queue_(queue) {}
 
   Status BeginBucket(ByteView name, std::uint64_t sequence) override {
-    batch_.push_back(
-        {.kind = WalkItem::Kind::kBegin, .name = ToBytes(name), .sequence = sequence, .leaf = {}});
+    WalkItem& item = Add(WalkItem::Kind::kBegin);
+    item.name = ToBytes(name);
+    item.sequence = sequence;
     return OkStatus();
   }
   Status Pairs(bolt::Leaf leaf) override {
     bytes_ += leaf.bytes.size();
-    batch_.push_back(
-        {.kind = WalkItem::Kind::kPairs, .name = {}, .sequence = 0, .leaf = std::move(leaf)});
-    return bytes_ < kBatchBytes ? OkStatus() : Send();
+    Add(WalkItem::Kind::kPairs).leaf = std::move(leaf);
+    return SendFull();
+  }
+  Status Reduced(bolt::PageId page, bolt::ReducedLeaf leaf) override {
+    bytes_ += leaf.content.size();
+    WalkItem& item = Add(WalkItem::Kind::kReduced);
+    item.page = page;
+    item.reduced = std::move(leaf);
+    return SendFull();
   }
   Status EndBucket() override {
-    batch_.push_back({.kind = WalkItem::Kind::kEnd, .name = {}, .sequence = 0, .leaf = {}});
+    Add(WalkItem::Kind::kEnd);
     return OkStatus();
   }
   Status Send() {
@@ -40,6 +48,15 @@ class BatchingVisitor final : public bolt::Visitor {
   }
 
  private:
+  WalkItem& Add(WalkItem::Kind kind) {
+    WalkItem& item = batch_.emplace_back();
+    item.kind = kind;
+    return item;
+  }
+  Status SendFull() {
+    return bytes_ < kBatchBytes && batch_.size() < kBatchItems ? OkStatus() : Send();
+  }
+
   BoundedQueue<WalkBatch>& queue_;
   WalkBatch batch_;
   std::size_t bytes_ = 0;

@@ -16,11 +16,13 @@ namespace tresor::backup {
 
 /// What a walk finds, one thing after the other.
 struct WalkItem {
-  enum class Kind { kBegin, kPairs, kEnd };
+  enum class Kind { kBegin, kPairs, kReduced, kEnd };
   Kind kind = Kind::kPairs;
   Bytes name;                  // kBegin
   std::uint64_t sequence = 0;  // kBegin
   bolt::Leaf leaf;             // kPairs
+  bolt::PageId page{};         // kReduced
+  bolt::ReducedLeaf reduced;   // likewise
 };
 using WalkBatch = std::vector<WalkItem>;
 

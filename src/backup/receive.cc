@@ -9,8 +9,6 @@
 namespace tresor::backup {
 namespace {
 
-// As the spool writes: a full buffer goes out without another copy.
-constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 constexpr std::size_t kBuffers = 8;
 
 }  // namespace
@@ -28,7 +26,7 @@ Status ReceivingSink::Begin(std::uint64_t image_bytes) {
   RETURN_IF_ERROR(store_.Begin(image_bytes));
   for (std::size_t i = 0; i < kBuffers; ++i) {
     auto buffer = std::make_unique<Bytes>();
-    buffer->reserve(kBufferBytes);
+    buffer->reserve(kReceiveBytes);
     (void)free_.Push(std::move(buffer));
   }
   buffer_ = *free_.Pop();
@@ -39,11 +37,11 @@ Status ReceivingSink::Begin(std::uint64_t image_bytes) {
 Status ReceivingSink::Append(ByteView bytes) {
   received_bytes_ += bytes.size();
   while (!bytes.empty()) {
-    const std::size_t part = std::min(bytes.size(), kBufferBytes - buffer_->size());
+    const std::size_t part = std::min(bytes.size(), kReceiveBytes - buffer_->size());
     buffer_->insert(buffer_->end(), bytes.begin(),
                     bytes.begin() + static_cast<std::ptrdiff_t>(part));
     bytes = bytes.subspan(part);
-    if (buffer_->size() == kBufferBytes) {
+    if (buffer_->size() == kReceiveBytes) {
       RETURN_IF_ERROR(Send());
     }
   }
@@ -51,7 +49,7 @@ Status ReceivingSink::Append(ByteView bytes) {
 }
 
 Status ReceivingSink::Send() {
-  if (progress_ && received_bytes_ % (std::uint64_t{1} << 20) < kBufferBytes) {
+  if (progress_ && received_bytes_ % (std::uint64_t{1} << 20) < kReceiveBytes) {
     progress_(
         {.phase = Phase::kReceive, .done_bytes = received_bytes_, .total_bytes = image_bytes_});
   }

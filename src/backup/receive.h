@@ -17,11 +17,15 @@
 
 namespace tresor::backup {
 
+/// In which pieces the image goes on: page sizes divide it.
+inline constexpr std::size_t kReceiveBytes = std::size_t{1} << 20;
+
 /// Where the image goes. Called by one thread at a time.
 class ImageStore {
  public:
   virtual ~ImageStore() = default;
   [[nodiscard]] virtual Status Begin(std::uint64_t image_bytes) = 0;
+  /// kReceiveBytes; the last call has what is left.
   [[nodiscard]] virtual Status Append(ByteView bytes) = 0;
 };
 

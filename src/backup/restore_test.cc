@@ -480,7 +480,7 @@ TEST(CheckTest, CountsWhatIsThere) {
       EXPECT_EQ(facts.buckets.size(), 8U);
       ASSERT_OK_AND_ASSIGN(const auto database, bolt::Database::Open(reader));
       EXPECT_THAT(
-          ExactHashKv(kContext, *database,
+          ExactHashKv(kContext, *database, NewUserKeyHash(),
                       {.revision = store.revision(), .compact_revision = store.compacted()}),
           tresor::testing::IsOkAndHolds(facts.hash_kv.hash));
     }

@@ -264,8 +264,10 @@ class ImageSource final : public Source {
           RETURN_IF_ERROR(visitor.Pair(pair.key, pair.value));
         }
         return OkStatus();
+      case WalkItem::Kind::kReduced:
+        break;  // this database was opened without
     }
-    return OkStatus();
+    return Error(Code::kInternal, "page {}: reduced", bolt::ToNumber(item.page));
   }
 
   std::unique_ptr<bolt::Database> database_;

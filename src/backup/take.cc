@@ -10,6 +10,7 @@
 #include "backup/plain_file.h"
 #include "backup/prefix_reader.h"
 #include "backup/receive.h"
+#include "backup/sieve.h"
 #include "base/check.h"
 #include "base/hex.h"
 #include "etcd/client.h"
@@ -24,6 +25,13 @@ using repo::EvidenceResult;
 constexpr std::chrono::seconds kStatusTimeout{5};
 // The second attempt reads from the majority; more only if that changes under our hands.
 constexpr int kAttempts = 3;
+// Room for 3 million records' tags. Leaves with records beyond are kept.
+constexpr std::size_t kKnownTagsBytes = std::size_t{32} << 20;
+
+struct Image {
+  const io::RandomReader* bytes = nullptr;
+  const bolt::ReducedLeaves* reduced = nullptr;  // may stay null
+};
 
 /// Where one attempt puts what it takes.
 class Destination {
@@ -32,10 +40,12 @@ class Destination {
   /// Before the stream, so that what makes storing impossible shows early.
   [[nodiscard]] virtual Status Begin(const Context& context) = 0;
   [[nodiscard]] virtual ImageStore& image_store() = 0;
-  /// The image, when all of it has come.
-  [[nodiscard]] virtual Result<const io::RandomReader*> image() = 0;
-  /// Null: nothing to do during the check.
-  [[nodiscard]] virtual RecordObserver* observer() = 0;
+  /// When all of it has come.
+  [[nodiscard]] virtual Result<Image> image() = 0;
+  /// What the destination wants of the check.
+  virtual void Prepare(CheckOptions& options) = 0;
+  /// Whether an attempt failed because something was asked for that is not in the image any more.
+  [[nodiscard]] virtual bool missed() const = 0;
   /// The image is proven as well as it can be: keep it.
   [[nodiscard]] virtual Status Store(const Context& context, const bolt::Database& database,
                                      const etcd::SnapshotSummary& summary, TakeResult& result) = 0;
@@ -52,37 +62,26 @@ void AddEvidence(const Context& context, TakeResult& result, std::string check,
 // --- into a repository
 // ----------------------------------------------------------------------------
 
-class SpoolStore final : public ImageStore {
- public:
-  explicit SpoolStore(const SpoolOptions& options) : options_(options) {}
-  Status Begin(std::uint64_t image_bytes) override {
-    ASSIGN_OR_RETURN(spool_, Spool::Create(options_, image_bytes));
-    return OkStatus();
-  }
-  Status Append(ByteView bytes) override { return spool_->Append(bytes); }
-  [[nodiscard]] Spool& spool() { return *spool_; }
-
- private:
-  const SpoolOptions& options_;
-  std::unique_ptr<Spool> spool_;
-};
-
 /// Asks the repository about each record, and remembers in which leaves new ones are.
 class Classifier final : public RecordObserver {
  public:
   Classifier(const Context& context, repo::BackupWriter& writer)
       : context_(context), writer_(writer), tagger_(writer.MakeTagger()) {}
 
-  Status Leaf(bolt::PageId page, std::span<const CheckedRecord> records) override {
+  Status Leaf(bolt::PageId page, std::span<const RecordSummary> records, bool reduced) override {
     ++leaves_;
     const std::size_t first_bit = is_new_.size();
     bool any_new = false;
-    for (const CheckedRecord& record : records) {
-      const std::uint64_t tag = tagger_->Tag(record.key, record.user_key, record.value);
+    for (const RecordSummary& record : records) {
       ASSIGN_OR_RETURN(const repo::Known known,
-                       writer_.Classify(context_, record.key, record.value, tag));
+                       writer_.Classify(context_, record.key, record.record, record.tag));
       is_new_.push_back(known != repo::Known::kStored);
       any_new = any_new || is_new_.back();
+    }
+    if (any_new && reduced) {
+      missed_ = true;
+      return Error(Code::kAborted, "page {}: holds new records, but is not at hand any more",
+                   bolt::ToNumber(page));
     }
     if (any_new) {
       new_leaves_.push_back({.page = page, .first_bit = first_bit, .records = records.size()});
@@ -91,6 +90,8 @@ class Classifier final : public RecordObserver {
     }
     return OkStatus();
   }
+
+  [[nodiscard]] bool missed() const { return missed_; }
 
   /// Gives the new records to the writer, ascending. Reads only leaves that have some.
   Status AddNew(const bolt::Database& database, const ProgressCallback& progress) {
@@ -154,6 +155,7 @@ class Classifier final : public RecordObserver {
   std::uint64_t leaves_ = 0;
   std::vector<NewLeaf> new_leaves_;
   std::vector<bool> is_new_;  // of the records of new_leaves_
+  bool missed_ = false;
 };
 
 /// Passes other buckets on.
@@ -177,8 +179,9 @@ class BucketForwarder final : public bolt::Visitor {
 
 class RepositoryDestination final : public Destination {
  public:
-  RepositoryDestination(const TakeOptions& options, repo::Repository& repository)
-      : options_(options), repository_(repository), store_(options.spool) {}
+  /// `whole`: keeps all of the image.
+  RepositoryDestination(const TakeOptions& options, repo::Repository& repository, bool whole)
+      : options_(options), repository_(repository), whole_(whole) {}
 
   Status Begin(const Context& context) override {
     start_unix_nanos_ = ToUnixNanos(context.clock().Now());
@@ -188,14 +191,28 @@ class RepositoryDestination final : public Destination {
     }
     ASSIGN_OR_RETURN(writer_, repository_.BeginBackup(context));
     classifier_ = std::make_unique<Classifier>(context, *writer_);
+    repo::KnownTags known;
+    if (!whole_) {
+      ASSIGN_OR_RETURN(known, writer_->LoadKnownTags(context, kKnownTagsBytes));
+    }
+    tagger_ = writer_->MakeTagger();
+    sieve_ = std::make_unique<Sieve>(options_.spool, user_key_hash_, writer_->MakeTagger(),
+                                     std::move(known));
     return OkStatus();
   }
-  ImageStore& image_store() override { return store_; }
-  Result<const io::RandomReader*> image() override {
-    RETURN_IF_ERROR(store_.spool().Finish());
-    return &store_.spool();
+  ImageStore& image_store() override { return *sieve_; }
+  Result<Image> image() override {
+    RETURN_IF_ERROR(sieve_->Finish());
+    return Image{.bytes = sieve_.get(), .reduced = sieve_->reduced()};
   }
-  RecordObserver* observer() override { return classifier_.get(); }
+  void Prepare(CheckOptions& options) override {
+    options.observer = classifier_.get();
+    options.user_key_hash = user_key_hash_;
+    options.tagger = tagger_.get();
+  }
+  bool missed() const override {
+    return sieve_ != nullptr && (sieve_->missed() || classifier_->missed());
+  }
 
   Status Store(const Context& context, const bolt::Database& database,
                const etcd::SnapshotSummary& summary, TakeResult& result) override {
@@ -269,7 +286,10 @@ class RepositoryDestination final : public Destination {
 
   const TakeOptions& options_;
   repo::Repository& repository_;
-  SpoolStore store_;
+  const bool whole_;
+  const crypto::KeyedHash user_key_hash_ = NewUserKeyHash();
+  std::unique_ptr<Sieve> sieve_;
+  std::unique_ptr<repo::RecordTagger> tagger_;  // the check's
   std::int64_t start_unix_nanos_ = 0;
   std::optional<repo::BackupInfo> newest_;
   std::unique_ptr<repo::BackupWriter> writer_;
@@ -288,11 +308,12 @@ class FileDestination final : public Destination, private ImageStore {
     return OkStatus();
   }
   ImageStore& image_store() override { return *this; }
-  Result<const io::RandomReader*> image() override {
+  Result<Image> image() override {
     image_ = std::make_unique<PrefixReader>(file_->file(), written_bytes_);
-    return image_.get();
+    return Image{.bytes = image_.get()};
   }
-  RecordObserver* observer() override { return nullptr; }
+  void Prepare(CheckOptions&) override {}
+  bool missed() const override { return false; }
   Status Store(const Context& context, const bolt::Database&, const etcd::SnapshotSummary& summary,
                TakeResult& result) override {
     const auto begin = context.clock().Monotonic();
@@ -393,20 +414,23 @@ Result<Attempt> TryTake(const Context& context, const TakeOptions& options, etcd
   ASSIGN_OR_RETURN(const etcd::SnapshotSummary summary,
                    client.Snapshot(context, source.endpoint, sink));
   RETURN_IF_ERROR(Annotate(sink.Finish(summary), "snapshot from " + source.endpoint));
-  ASSIGN_OR_RETURN(const io::RandomReader* const image, destination.image());
+  ASSIGN_OR_RETURN(const Image image, destination.image());
   result.source.image_bytes = summary.image_bytes;
   result.source.sha256 = summary.digest;
   AddEvidence(context, result, "sha256", EvidenceResult::kPassed, ToHex(summary.digest));
   const auto received = context.clock().Monotonic();
   result.times.receive = received - begin;
 
-  ASSIGN_OR_RETURN(const auto database, bolt::Database::Open(*image, {.exact_size = true}));
+  ASSIGN_OR_RETURN(
+      const auto database,
+      bolt::Database::Open(*image.bytes, {.exact_size = true, .reduced = image.reduced}));
   result.source.page_size_bytes = database->meta().page_size;
   ASSIGN_OR_RETURN(const etcd::StoreRevisions revisions, ReadRevisions(*database));
   HashKvPoll poll(context, client, candidates.members, revisions.current, options.hash_kv_timeout);
-  const Result<SnapshotFacts> facts = CheckDatabase(
-      context, *database,
-      {.exact_size = true, .observer = destination.observer(), .progress = options.progress});
+  CheckOptions check{
+      .exact_size = true, .user_key_hash = NewUserKeyHash(), .progress = options.progress};
+  destination.Prepare(check);
+  const Result<SnapshotFacts> facts = CheckDatabase(context, *database, check);
   if (!facts.ok()) {
     return Annotate(facts.status(), "snapshot from " + source.endpoint);
   }
@@ -420,7 +444,7 @@ Result<Attempt> TryTake(const Context& context, const TakeOptions& options, etcd
 
   repo::HashKv& native = result.facts.hash_kv;
   const auto exact = [&](std::int64_t compact_revision) {
-    return ExactHashKv(context, *database,
+    return ExactHashKv(context, *database, *check.user_key_hash,
                        {.revision = native.revision, .compact_revision = compact_revision});
   };
   ASSIGN_OR_RETURN(const auto verdicts, Judge(poll.Wait(), native, exact));
@@ -467,8 +491,9 @@ Result<Attempt> TryTake(const Context& context, const TakeOptions& options, etcd
 }
 
 Result<TakeResult> Take(const Context& context, const TakeOptions& options, etcd::Client& client,
-                        const std::function<std::unique_ptr<Destination>()>& make_destination) {
+                        const std::function<std::unique_ptr<Destination>(bool)>& make_destination) {
   std::vector<std::string> warnings;
+  bool whole = false;
   std::vector<etcd::MemberId> majority;  // empty: not known
   for (int i = 0; i < kAttempts; ++i) {
     ASSIGN_OR_RETURN(Candidates candidates, FindCandidates(context, options, client));
@@ -480,9 +505,16 @@ Result<TakeResult> Take(const Context& context, const TakeOptions& options, etcd
     }
     ASSIGN_OR_RETURN(const etcd::SelectedMember selected,
                      etcd::SelectMember(eligible, candidates.wanted));
-    const std::unique_ptr<Destination> destination = make_destination();
-    ASSIGN_OR_RETURN(Attempt attempt, TryTake(context, options, client, candidates,
-                                              eligible[selected.index], *destination));
+    std::unique_ptr<Destination> destination = make_destination(whole);
+    Result<Attempt> taken =
+        TryTake(context, options, client, candidates, eligible[selected.index], *destination);
+    if (!taken.ok() && !whole && destination->missed()) {
+      whole = true;
+      destination.reset();  // ends its save
+      destination = make_destination(whole);
+      taken = TryTake(context, options, client, candidates, eligible[selected.index], *destination);
+    }
+    ASSIGN_OR_RETURN(Attempt attempt, std::move(taken));
     if (attempt.stored) {
       TakeResult result = std::move(attempt.result);
       warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
@@ -503,15 +535,16 @@ Result<TakeResult> Take(const Context& context, const TakeOptions& options, etcd
 
 Result<TakeResult> TakeBackup(const Context& context, const TakeOptions& options,
                               etcd::Client& client, repo::Repository& repository) {
-  return Take(context, options, client,
-              [&] { return std::make_unique<RepositoryDestination>(options, repository); });
+  return Take(context, options, client, [&](bool whole) {
+    return std::make_unique<RepositoryDestination>(options, repository, whole);
+  });
 }
 
 Result<TakeResult> SaveSnapshotFile(const Context& context, const TakeOptions& options,
                                     etcd::Client& client, io::FileSystem& fs,
                                     const std::string& path) {
   return Take(context, options, client,
-              [&] { return std::make_unique<FileDestination>(fs, path); });
+              [&](bool) { return std::make_unique<FileDestination>(fs, path); });
 }
 
 }  // namespace tresor::backup

@@ -25,8 +25,11 @@ Status PageFile::ReadNode(PageId id, std::uint64_t guessed_pages, PageRun& run) 
     return Error(Code::kDataLoss, "page {}: not between 2 and the high-water mark {}", ToNumber(id),
                  meta_.high_water_mark);
   }
+  // What follows a page may be a reduced leaf, which cannot be read.
   const std::uint64_t guess =
-      std::clamp<std::uint64_t>(guessed_pages, 1, meta_.high_water_mark - ToNumber(id));
+      reduced_ != nullptr
+          ? 1
+          : std::clamp<std::uint64_t>(guessed_pages, 1, meta_.high_water_mark - ToNumber(id));
   run.bytes.resize(static_cast<std::size_t>(guess * page_size()));
   RETURN_IF_ERROR(ReadBytes(id, 0, run.bytes));
   run.header = format::DecodePageHeader(run.bytes);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/status.h"
 #include "bolt/format/meta.h"
 #include "bolt/format/page.h"
+#include "bolt/reader.h"
 #include "io/file_system.h"
 
 namespace tresor::bolt {
@@ -21,8 +23,9 @@ struct PageRun {
 /// Threads: any, at once.
 class PageFile {
  public:
-  /// `reader` outlives this; CheckMeta(meta, reader.size()) was OK.
-  PageFile(const io::RandomReader& reader, const Meta& meta) : reader_(reader), meta_(meta) {}
+  /// `reader` and `reduced` (may be null) outlive this; CheckMeta(meta, reader.size()) was OK.
+  PageFile(const io::RandomReader& reader, const Meta& meta, const ReducedLeaves* reduced)
+      : reader_(reader), meta_(meta), reduced_(reduced) {}
 
   [[nodiscard]] const io::RandomReader& reader() const { return reader_; }
   [[nodiscard]] const Meta& meta() const { return meta_; }
@@ -31,6 +34,14 @@ class PageFile {
   /// Whether `id` can be a page other than a meta.
   [[nodiscard]] bool Contains(PageId id) const {
     return id >= format::kFirstDataPage && ToNumber(id) < meta_.high_water_mark;
+  }
+
+  /// The leaf, if page `id` is a reduced one.
+  [[nodiscard]] Result<std::optional<ReducedLeaf>> FindReduced(PageId id) const {
+    if (reduced_ == nullptr) {
+      return std::optional<ReducedLeaf>();
+    }
+    return reduced_->Find(id);
   }
 
   /// Reads the leaf or branch page `id` into `run`, whose memory is used again. `guessed_pages`:
@@ -52,6 +63,7 @@ class PageFile {
 
   const io::RandomReader& reader_;
   const Meta meta_;
+  const ReducedLeaves* const reduced_;
 };
 
 }  // namespace tresor::bolt

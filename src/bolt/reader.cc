@@ -135,7 +135,8 @@ struct FoundBucket {
 
 class FileDatabase final : public Database {
  public:
-  FileDatabase(const io::RandomReader& reader, const Meta& meta) : pages_(reader, meta) {}
+  FileDatabase(const io::RandomReader& reader, const Meta& meta, const ReducedLeaves* reduced)
+      : pages_(reader, meta, reduced) {}
 
   const Meta& meta() const override { return pages_.meta(); }
   std::uint64_t image_bytes() const override { return meta().high_water_mark * pages_.page_size(); }
@@ -294,6 +295,10 @@ Result<std::optional<Bytes>> FileDatabase::LastKeyUnder(PageId page, int depth,
   if (depth > kMaxDepth) {
     return Error(Code::kDataLoss, "page {}: more than {} pages deep", ToNumber(page), kMaxDepth);
   }
+  ASSIGN_OR_RETURN(std::optional<ReducedLeaf> reduced, pages_.FindReduced(page));
+  if (reduced) {
+    return std::optional<Bytes>(std::move(reduced->last_key));
+  }
   DecodedLeaf leaf;
   RETURN_IF_ERROR(pages_.ReadNode(page, 1, leaf.run));
   const std::uint64_t run_pages = std::uint64_t{leaf.run.header.overflow} + 1;
@@ -318,10 +323,15 @@ Result<std::optional<Bytes>> FileDatabase::LastKeyUnder(PageId page, int depth,
 
 }  // namespace
 
+Status Visitor::Reduced(PageId page, ReducedLeaf) {
+  return Error(Code::kFailedPrecondition, "page {}: its pairs are not in the image any more",
+               ToNumber(page));
+}
+
 Result<std::unique_ptr<Database>> Database::Open(const io::RandomReader& reader,
                                                  const OpenOptions& options) {
   ASSIGN_OR_RETURN(const Meta meta, ChooseMeta(reader, options));
-  return std::make_unique<FileDatabase>(reader, meta);
+  return std::make_unique<FileDatabase>(reader, meta, options.reduced);
 }
 
 }  // namespace tresor::bolt

@@ -28,6 +28,25 @@ struct Leaf {
   std::vector<Pair> pairs;
 };
 
+/// A leaf page whose pairs are not in the image any more. Somebody has checked it as
+/// format::DecodeLeaf does, found no buckets in it, and kept this.
+struct ReducedLeaf {
+  std::uint64_t run_pages = 0;  // with its overflow pages
+  std::uint64_t pairs = 0;      // at least one
+  std::uint64_t pair_bytes = 0;
+  Bytes first_key, last_key;
+  Bytes content;  // the visitor's; bolt doesn't look at it
+};
+
+/// An image of which some leaves are reduced.
+/// Threads: any, at once.
+class ReducedLeaves {
+ public:
+  virtual ~ReducedLeaves() = default;
+  /// None: the page is in the image.
+  [[nodiscard]] virtual Result<std::optional<ReducedLeaf>> Find(PageId page) const = 0;
+};
+
 /// Is told what a walk finds, in key order. A status that is not OK ends the walk, which returns
 /// it.
 class Visitor {
@@ -37,6 +56,8 @@ class Visitor {
   [[nodiscard]] virtual Status BeginBucket(ByteView name, std::uint64_t sequence) = 0;
   /// Some pairs of the innermost bucket, never none.
   [[nodiscard]] virtual Status Pairs(Leaf leaf) = 0;
+  /// Instead of Pairs, for a reduced leaf; all of it, also when the walk began in its midst.
+  [[nodiscard]] virtual Status Reduced(PageId page, ReducedLeaf leaf);
   [[nodiscard]] virtual Status EndBucket() = 0;
 };
 
@@ -44,6 +65,8 @@ struct OpenOptions {
   /// A streamed snapshot: the image must be exactly high_water_mark * page_size long, and both
   /// metas must describe the same tree. False for a copied file, which bbolt may have grown ahead.
   bool exact_size = false;
+  /// Of the image in `reader`; outlives the database. Null: there are none.
+  const ReducedLeaves* reduced = nullptr;
 };
 
 /// What a full walk counted.
@@ -58,7 +81,8 @@ struct WalkStats {
 
 /// Threads: const methods, from any thread, at once.
 /// Errors of every method: kDataLoss (names page and rule: "page 17: element 3: key runs past the
-/// page"), and those of the RandomReader and the Context.
+/// page"), and those of the RandomReader, the ReducedLeaves and the Context. kFailedPrecondition:
+/// what was asked for is in a reduced leaf.
 class Database {
  public:
   /// `reader` outlives this. Finds the page size and the meta as bbolt does. kDataLoss: no valid

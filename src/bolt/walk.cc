@@ -145,6 +145,10 @@ Status Walker::WalkPage(PageId id, const Bounds& bounds, ByteView from, Tree tre
   if (depth > kMaxDepth) {
     return Error(Code::kDataLoss, "page {}: more than {} pages deep", ToNumber(id), kMaxDepth);
   }
+  ASSIGN_OR_RETURN(std::optional<ReducedLeaf> reduced, pages_.FindReduced(id));
+  if (reduced) {
+    return WalkReduced(id, *std::move(reduced), bounds, tree);
+  }
   RETURN_IF_ERROR(pages_.ReadNode(id, guessed_pages_, run_));
   const std::uint64_t run_pages = std::uint64_t{run_.header.overflow} + 1;
   guessed_pages_ = std::min(run_pages, kMaxGuessBytes / pages_.page_size());
@@ -163,12 +167,7 @@ Status Walker::WalkBranch(const PageRun& run, const Bounds& bounds, ByteView fro
   const PageId id = run.header.id;
   std::vector<BranchElement> elements;
   RETURN_IF_ERROR(AtPage(id, format::DecodeBranch(run.bytes, run.header.count, elements)));
-  if (Compare(elements.front().key, bounds.at_least) < 0) {
-    return Error(Code::kDataLoss, "page {}: first key is under the parent's", ToNumber(id));
-  }
-  if (!bounds.less_than.empty() && Compare(elements.back().key, bounds.less_than) >= 0) {
-    return Error(Code::kDataLoss, "page {}: last key is not under the next page's", ToNumber(id));
-  }
+  RETURN_IF_ERROR(CheckBounds(id, elements.front().key, elements.back().key, bounds));
   for (std::size_t i = 0; i < elements.size(); ++i) {
     const bool is_last = i + 1 == elements.size();
     const ByteView end = is_last ? bounds.less_than : elements[i + 1].key;
@@ -200,12 +199,7 @@ Status Walker::WalkLeaf(const Bounds& bounds, ByteView from, Tree tree, int dept
   if (elements_.pairs.empty()) {
     return OkStatus();
   }
-  if (Compare(elements_.pairs.front().key, bounds.at_least) < 0) {
-    return Error(Code::kDataLoss, "page {}: first key is under the parent's", ToNumber(id));
-  }
-  if (!bounds.less_than.empty() && Compare(elements_.pairs.back().key, bounds.less_than) >= 0) {
-    return Error(Code::kDataLoss, "page {}: last key is not under the next page's", ToNumber(id));
-  }
+  RETURN_IF_ERROR(CheckBounds(id, elements_.pairs.front().key, elements_.pairs.back().key, bounds));
   if (tree == Tree::kRoot && elements_.buckets.size() != elements_.pairs.size()) {
     return Error(Code::kDataLoss, "page {}: a pair beside the top-level buckets", ToNumber(id));
   }
@@ -232,6 +226,32 @@ Status Walker::WalkLeaf(const Bounds& bounds, ByteView from, Tree tree, int dept
     next = std::size_t{bucket} + 1;
   }
   return GivePairs(id, pairs.subspan(next));
+}
+
+Status Walker::WalkReduced(PageId id, ReducedLeaf leaf, const Bounds& bounds, Tree tree) {
+  if (leaf.run_pages > pages_.meta().high_water_mark - ToNumber(id)) {
+    return Error(Code::kDataLoss, "page {}: {} pages run past the high-water mark {}", ToNumber(id),
+                 leaf.run_pages, pages_.meta().high_water_mark);
+  }
+  RETURN_IF_ERROR(Mark(id, leaf.run_pages));
+  RETURN_IF_ERROR(CheckBounds(id, leaf.first_key, leaf.last_key, bounds));
+  if (tree == Tree::kRoot) {
+    return Error(Code::kDataLoss, "page {}: a pair beside the top-level buckets", ToNumber(id));
+  }
+  stats_.leaf_pages += leaf.run_pages;
+  stats_.pairs += leaf.pairs;
+  stats_.pair_bytes += leaf.pair_bytes;
+  return visitor_ != nullptr ? visitor_->Reduced(id, std::move(leaf)) : OkStatus();
+}
+
+Status Walker::CheckBounds(PageId id, ByteView first, ByteView last, const Bounds& bounds) {
+  if (Compare(first, bounds.at_least) < 0) {
+    return Error(Code::kDataLoss, "page {}: first key is under the parent's", ToNumber(id));
+  }
+  if (!bounds.less_than.empty() && Compare(last, bounds.less_than) >= 0) {
+    return Error(Code::kDataLoss, "page {}: last key is not under the next page's", ToNumber(id));
+  }
+  return OkStatus();
 }
 
 Status Walker::WalkBucketValue(const BucketRef& bucket, ByteView from, int depth) {

@@ -61,6 +61,9 @@ class Walker {
   [[nodiscard]] Status WalkBranch(const PageRun& run, const Bounds& bounds, ByteView from,
                                   Tree tree, int depth);
   [[nodiscard]] Status WalkLeaf(const Bounds& bounds, ByteView from, Tree tree, int depth);
+  [[nodiscard]] Status WalkReduced(PageId id, ReducedLeaf leaf, const Bounds& bounds, Tree tree);
+  [[nodiscard]] static Status CheckBounds(PageId id, ByteView first, ByteView last,
+                                          const Bounds& bounds);
   [[nodiscard]] Status WalkBucketValue(const BucketRef& bucket, ByteView from, int depth);
   [[nodiscard]] Status WalkInlineBucket(const BucketRef& bucket, ByteView page, ByteView from);
   [[nodiscard]] Status GivePairs(PageId page, std::span<const Pair> pairs);

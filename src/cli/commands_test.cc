@@ -7,6 +7,7 @@
 #include "base/status_matchers.h"
 #include "blob/local.h"
 #include "cli/test_host.h"
+#include "repo/records_crc.h"
 #include "repo/repository.h"
 
 namespace tresor::cli {
@@ -51,7 +52,7 @@ class CommandsTest : public ::testing::Test {
     for (std::size_t i = 0; i < records.size(); ++i) {
       const auto& [key, value] = records[i];
       const std::uint64_t tag = tagger->Tag(key, AsBytes(history[i].first), value);
-      auto known = (*writer)->Classify(context, key, value, tag);
+      auto known = (*writer)->Classify(context, key, repo::PieceOf(key, value), tag);
       TRESOR_CHECK(known.ok());
       if (*known != repo::Known::kStored) {
         missing.emplace_back(i, tag);

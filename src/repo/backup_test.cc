@@ -7,6 +7,7 @@
 #include "blob/memory.h"
 #include "repo/backup_reader.h"
 #include "repo/format/names.h"
+#include "repo/records_crc.h"
 #include "repo/test_repository.h"
 
 namespace tresor::repo {
@@ -343,8 +344,8 @@ TEST_F(BackupTest, RefusesRecordsOutOfOrderAndOtherRecordsThanClassified) {
   etcd.Put("/b", 10);
   ASSERT_OK_AND_ASSIGN(auto writer, repository_->BeginBackup(context_));
   const Bytes value = etcd.snapshot().records.begin()->second;
-  ASSERT_OK(writer->Classify(context_, {5, 0, false}, value, 1));
-  EXPECT_THAT(writer->Classify(context_, {5, 0, false}, value, 1),
+  ASSERT_OK(writer->Classify(context_, {5, 0, false}, PieceOf({5, 0, false}, value), 1));
+  EXPECT_THAT(writer->Classify(context_, {5, 0, false}, PieceOf({5, 0, false}, value), 1),
               StatusIs(Code::kInvalidArgument));
   EXPECT_THAT(writer->Add(context_, {5, 0, false}, value, 1), StatusIs(Code::kInvalidArgument));
   ASSERT_OK(writer->FinishClassify(context_));

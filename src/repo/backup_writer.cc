@@ -38,8 +38,12 @@ class BackupWriterImpl final : public BackupWriter {
   [[nodiscard]] std::unique_ptr<RecordTagger> MakeTagger() const override {
     return objects_.keys().MakeTagger();
   }
+  [[nodiscard]] Result<KnownTags> LoadKnownTags(const Context& context,
+                                                std::size_t limit_bytes) const override {
+    return index_->LoadTags(context, limit_bytes);
+  }
   [[nodiscard]] Result<Known> Classify(const Context& context, const etcd::RecordKey& key,
-                                       ByteView value, std::uint64_t tag) override;
+                                       const CrcPiece& record, std::uint64_t tag) override;
   [[nodiscard]] Result<Lineage> FinishClassify(const Context& context) override;
   [[nodiscard]] std::optional<etcd::RecordKey> first_difference() const override {
     return choice_ ? choice_->first_difference : std::nullopt;
@@ -66,7 +70,7 @@ class BackupWriterImpl final : public BackupWriter {
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
     std::uint64_t fold = 0;  // over keys and tags, in order
-    void Add(const PackedKey& key, std::uint64_t tag, std::size_t size) {
+    void Add(const PackedKey& key, std::uint64_t tag, std::uint64_t size) {
       ++count;
       bytes += size;
       fold = (fold ^ key.main ^ (key.sub_and_flag << 32) ^ tag) * 0x9e3779b97f4a7c15;
@@ -84,7 +88,7 @@ class BackupWriterImpl final : public BackupWriter {
   std::optional<PackedKey> last_classified_;
   std::uint64_t records_ = 0;
   std::uint64_t record_bytes_ = 0;
-  RecordsCrc crc_;
+  std::uint32_t crc_ = 0;
   NewRecords to_add_, added_;
   std::optional<MergedIndex::LineageChoice> choice_;
 
@@ -118,7 +122,7 @@ BackupWriterImpl::~BackupWriterImpl() {
 }
 
 Result<Known> BackupWriterImpl::Classify(const Context& context, const etcd::RecordKey& key,
-                                         ByteView value, std::uint64_t tag) {
+                                         const CrcPiece& record, std::uint64_t tag) {
   const PackedKey packed = Pack(key);
   if (key.main < 0 || key.sub < 0 || (last_classified_ && packed <= *last_classified_)) {
     return Error(Code::kInvalidArgument, "record {}: not above the one before",
@@ -127,18 +131,17 @@ Result<Known> BackupWriterImpl::Classify(const Context& context, const etcd::Rec
   if (choice_) {
     return Error(Code::kInvalidArgument, "record {}: after the last", etcd::ToString(key));
   }
-  if (value.size() > kMaxFrameSize / 2) {
+  if (record.size_bytes > kMaxFrameSize / 2) {
     return Error(Code::kInvalidArgument, "record {}: {} bytes are too many", etcd::ToString(key),
-                 value.size());
+                 record.size_bytes);
   }
   last_classified_ = packed;
   ASSIGN_OR_RETURN(const Known known, index_->Classify(context, packed, tag));
-  const std::size_t size = RecordsCrc::KeySize(key) + value.size();
   ++records_;
-  record_bytes_ += size;
-  crc_.Add(key, value);
+  record_bytes_ += record.size_bytes;
+  crc_ = AppendCrc(crc_, record);
   if (known != Known::kStored) {
-    to_add_.Add(packed, tag, size);
+    to_add_.Add(packed, tag, record.size_bytes);
   }
   return known;
 }
@@ -309,7 +312,7 @@ Result<BackupInfo> BackupWriterImpl::Commit(const Context& context, BackupDescri
   manifest.lineage = choice_->lineage;
   manifest.records = records_;
   manifest.record_bytes = record_bytes_;
-  manifest.records_crc32c = crc_.value();
+  manifest.records_crc32c = crc_;
   manifest.bucket_parts = std::move(bucket_parts_);
   RETURN_IF_ERROR(AddKnownSegments(context, manifest));
   manifest.segments.insert(manifest.segments.end(), new_segments_->begin(), new_segments_->end());

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/crc32c.h"
-#include "repo/crc_algebra.h"
+#include "base/crc_algebra.h"
 #include "repo/frame_merge.h"
 #include "repo/records_crc.h"
 

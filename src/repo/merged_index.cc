@@ -65,6 +65,23 @@ MergedIndex::LineageState& MergedIndex::StateOf(const Id& lineage) {
   return lineages_.emplace_back(std::move(state));
 }
 
+Result<KnownTags> MergedIndex::LoadTags(const Context& context, std::size_t limit_bytes) const {
+  std::uint64_t records = 0;
+  for (const Segment& segment : segments_) {
+    records += segment.ref.records;
+  }
+  KnownTags tags(records, limit_bytes);
+  for (const Segment& segment : segments_) {
+    for (std::size_t block = 0; block < segment.reader->directory().blocks.size(); ++block) {
+      ASSIGN_OR_RETURN(const IndexBlock index, segment.reader->ReadBlock(context, block));
+      for (const std::uint64_t tag : index.tags) {
+        (void)tags.Add(tag);
+      }
+    }
+  }
+  return tags;
+}
+
 Result<Known> MergedIndex::Classify(const Context& context, const PackedKey& key,
                                     std::uint64_t tag) {
   while (!pending_.empty() && segments_[pending_.back()].reader->first() <= key) {

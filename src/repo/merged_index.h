@@ -14,6 +14,7 @@
 #include "repo/format/catalog.h"
 #include "repo/format/live_map.h"
 #include "repo/format/manifest.h"
+#include "repo/known_tags.h"
 #include "repo/objects.h"
 #include "repo/segment_reader.h"
 
@@ -30,6 +31,9 @@ class MergedIndex {
   [[nodiscard]] static Result<std::unique_ptr<MergedIndex>> Open(const Context& context,
                                                                  const Objects& objects,
                                                                  const Catalog& catalog);
+
+  /// The tags of all segments' records, the newest backup's first, as far as they fit.
+  [[nodiscard]] Result<KnownTags> LoadTags(const Context& context, std::size_t limit_bytes) const;
 
   /// `key` is above the one before. A record that is kStored is marked as live in the segment that
   /// has it.

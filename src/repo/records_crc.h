@@ -7,10 +7,12 @@
 
 #include "base/bytes.h"
 #include "base/crc32c.h"
+#include "base/crc_algebra.h"
 #include "etcd/format/record.h"
 
 namespace tresor::repo {
 
+/// A record's key || value, as they lie in bucket `key`.
 /// Threads: one.
 class RecordsCrc {
  public:
@@ -32,5 +34,12 @@ class RecordsCrc {
  private:
   std::uint32_t crc_ = 0;
 };
+
+/// A record's key || value, as they lie in bucket `key`.
+[[nodiscard]] inline CrcPiece PieceOf(const etcd::RecordKey& key, ByteView value) {
+  RecordsCrc crc;
+  crc.Add(key, value);
+  return {.crc = crc.value(), .size_bytes = RecordsCrc::KeySize(key) + value.size()};
+}
 
 }  // namespace tresor::repo

@@ -17,11 +17,13 @@
 
 #include "base/bytes.h"
 #include "base/context.h"
+#include "base/crc_algebra.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "blob/blob.h"
 #include "etcd/format/record.h"
 #include "repo/id.h"
+#include "repo/known_tags.h"
 
 namespace tresor::repo {
 
@@ -215,9 +217,13 @@ class BackupWriter {
  public:
   virtual ~BackupWriter() = default;
   [[nodiscard]] virtual std::unique_ptr<RecordTagger> MakeTagger() const = 0;
-  /// `crc32c` of the whole is made here from key and value of each record: pass the value too.
+  /// Those of the stored records' tags that fit into `limit_bytes`, the newest backup's first: for
+  /// finding out beforehand what Classify will say, in any order.
+  [[nodiscard]] virtual Result<KnownTags> LoadKnownTags(const Context& context,
+                                                        std::size_t limit_bytes) const = 0;
+  /// `record`: of key || value; the CRC of the whole backup is made of them.
   [[nodiscard]] virtual Result<Known> Classify(const Context& context, const etcd::RecordKey& key,
-                                               ByteView value, std::uint64_t tag) = 0;
+                                               const CrcPiece& record, std::uint64_t tag) = 0;
   /// After the last Classify: the lineage chosen. It is the newest backup's, if no record differs
   /// from it; else another one that the repository knows, if none differs from that; else a new
   /// one.

@@ -3,6 +3,7 @@
 
 #include "base/crc32c.h"
 #include "repo/key_slots.h"
+#include "repo/records_crc.h"
 
 namespace tresor::repo {
 namespace {
@@ -84,7 +85,7 @@ Result<std::unique_ptr<BackupWriter>> SaveUncommitted(const Context& context,
   std::vector<std::pair<const etcd::RecordKey*, std::uint64_t>> to_add;
   for (const auto& [key, value] : snapshot.records) {
     const std::uint64_t tag = tagger->Tag(key, AsBytes(UserKeyOf(value)), value);
-    ASSIGN_OR_RETURN(const Known known, writer->Classify(context, key, value, tag));
+    ASSIGN_OR_RETURN(const Known known, writer->Classify(context, key, PieceOf(key, value), tag));
     out.stored += known == Known::kStored ? 1U : 0U;
     out.differs += known == Known::kDiffers ? 1U : 0U;
     if (known != Known::kStored) {

@@ -81,28 +81,36 @@ std::optional<std::int64_t> HashKvFilter::BeginPass() {
 }
 
 Status HashKvFilter::Observe(const RecordKey& key, ByteView value) {
-  const bool later = key.main > request_.compact_revision;
-  const std::uint64_t ordinal = ordinal_;
-  if (!later) {
-    ++ordinal_;
-  }
-  if (restart_ || key.main > request_.revision || (compacted_ && !later)) {
+  if (Ignores(key)) {
+    Observe(key, std::uint64_t{0});
     return OkStatus();
-  }
-  if (!later && kept_.size() * 64 <= ordinal) {
-    kept_.push_back(0);
   }
   const Result<ByteView> user_key = DecodeUserKey(value);
   if (!user_key.ok()) {
     return Annotate(user_key.status(), ToString(key));
   }
-  const std::uint64_t hash = Hash(*user_key);
-  if (!InPart(hash)) {
-    return OkStatus();
+  Observe(key, HashOf(hash_, *user_key));
+  return OkStatus();
+}
+
+void HashKvFilter::Observe(const RecordKey& key, std::uint64_t user_key_hash) {
+  const bool later = key.main > request_.compact_revision;
+  const std::uint64_t ordinal = ordinal_;
+  if (!later) {
+    ++ordinal_;
   }
-  Slot* slot = Insert(hash);
+  if (Ignores(key)) {
+    return;
+  }
+  if (!later && kept_.size() * 64 <= ordinal) {
+    kept_.push_back(0);
+  }
+  if (!InPart(user_key_hash)) {
+    return;
+  }
+  Slot* slot = Insert(user_key_hash);
   if (slot == nullptr) {
-    return OkStatus();
+    return;
   }
   const auto set_kept = [this](std::uint64_t n, bool kept) {
     const std::uint64_t bit = std::uint64_t{1} << (n % 64);
@@ -115,7 +123,6 @@ Status HashKvFilter::Observe(const RecordKey& key, ByteView value) {
   if (!later) {
     set_kept(ordinal, !key.tombstone);
   }
-  return OkStatus();
 }
 
 void HashKvFilter::EndPass() {
@@ -135,6 +142,18 @@ void HashKvFilter::EndPass() {
 
 Result<bool> HashKvFilter::Keeps(std::uint64_t ordinal, const RecordKey& key,
                                  ByteView value) const {
+  if (!NeedsUserKey(key)) {
+    return Keeps(ordinal, key, std::uint64_t{0});
+  }
+  const Result<ByteView> user_key = DecodeUserKey(value);
+  if (!user_key.ok()) {
+    return Annotate(user_key.status(), ToString(key));
+  }
+  return Keeps(ordinal, key, HashOf(hash_, *user_key));
+}
+
+Result<bool> HashKvFilter::Keeps(std::uint64_t ordinal, const RecordKey& key,
+                                 std::uint64_t user_key_hash) const {
   TRESOR_CHECK(ready_ && key.main <= request_.compact_revision);
   if (key.tombstone) {
     return false;
@@ -145,18 +164,12 @@ Result<bool> HashKvFilter::Keeps(std::uint64_t ordinal, const RecordKey& key,
     }
     return (kept_[ordinal / 64] >> (ordinal % 64) & 1) != 0;
   }
-  if (used_ == 0) {
-    return true;  // nothing was written since
-  }
-  const Result<ByteView> user_key = DecodeUserKey(value);
-  if (!user_key.ok()) {
-    return Annotate(user_key.status(), ToString(key));
-  }
-  return Find(Hash(*user_key)).hash == 0;
+  // Unless nothing was written since.
+  return used_ == 0 || Find(user_key_hash).hash == 0;
 }
 
-std::uint64_t HashKvFilter::Hash(ByteView user_key) const {
-  return std::max<std::uint64_t>(1, hash_(user_key));
+std::uint64_t HashKvFilter::HashOf(const crypto::KeyedHash& hash, ByteView user_key) {
+  return std::max<std::uint64_t>(1, hash(user_key));  // 0 is an empty slot
 }
 
 bool HashKvFilter::InPart(std::uint64_t hash) const {
@@ -217,26 +230,39 @@ void HashKvFilter::Rebuild(std::size_t size) {
 HashKv::HashKv(const HashKvFilter& filter)
     : filter_(filter), crc_(Crc32c(0, AsBytes(kBucketKey))), crc_unfiltered_(crc_) {}
 
-Status HashKv::Add(ByteView key, ByteView value) {
-  ASSIGN_OR_RETURN(const RecordKey record, DecodeRecordKey(key));
+template <typename Keeps, typename Append>
+Status HashKv::Take(const RecordKey& key, const Keeps& keeps, const Append& append) {
   const HashKvRequest& request = filter_.request();
-  if (record.main > request.revision) {
+  if (key.main > request.revision) {
     return OkStatus();
   }
-  if (record.main > request.compact_revision) {
+  if (key.main > request.compact_revision) {
     Settle();
-    crc_ = Crc32c(Crc32c(crc_, key), value);
+    crc_ = append(crc_);
     return OkStatus();
   }
-  ASSIGN_OR_RETURN(const bool kept, filter_.Keeps(ordinal_++, record, value));
+  ASSIGN_OR_RETURN(const bool kept, keeps(ordinal_++));
   if (kept) {
-    crc_ = Crc32c(Crc32c(crc_, key), value);
+    crc_ = append(crc_);
     any_kept_ = true;
   }
-  if (!any_kept_ && !(record.main == request.compact_revision && record.tombstone)) {
-    crc_unfiltered_ = Crc32c(Crc32c(crc_unfiltered_, key), value);
+  if (!any_kept_ && !(key.main == request.compact_revision && key.tombstone)) {
+    crc_unfiltered_ = append(crc_unfiltered_);
   }
   return OkStatus();
+}
+
+Status HashKv::Add(ByteView key, ByteView value) {
+  ASSIGN_OR_RETURN(const RecordKey record, DecodeRecordKey(key));
+  return Take(
+      record, [&](std::uint64_t ordinal) { return filter_.Keeps(ordinal, record, value); },
+      [&](std::uint32_t crc) { return Crc32c(Crc32c(crc, key), value); });
+}
+
+Status HashKv::Add(const RecordKey& key, std::uint64_t user_key_hash, const CrcPiece& record) {
+  return Take(
+      key, [&](std::uint64_t ordinal) { return filter_.Keeps(ordinal, key, user_key_hash); },
+      [&](std::uint32_t crc) { return AppendCrc(crc, record); });
 }
 
 std::uint32_t HashKv::Finish() {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/crc_algebra.h"
 #include "base/status.h"
 #include "crypto/crypto.h"
 #include "etcd/format/record.h"
@@ -89,13 +90,19 @@ class HashKvFilter {
   /// Takes a record. `value` is its KeyValue. Records outside of what BeginPass asked for are
   /// ignored.
   [[nodiscard]] Status Observe(const RecordKey& key, ByteView value);
+  /// The same of a record whose value is not at hand; `user_key_hash` by HashOf.
+  void Observe(const RecordKey& key, std::uint64_t user_key_hash);
   void EndPass();
+  /// As it tells user keys apart.
+  [[nodiscard]] static std::uint64_t HashOf(const crypto::KeyedHash& hash, ByteView user_key);
 
   [[nodiscard]] const HashKvRequest& request() const { return request_; }
   /// Whether a compaction at `revision` keeps a record <= compact_revision, the `ordinal`-th of the
   /// store.
   [[nodiscard]] Result<bool> Keeps(std::uint64_t ordinal, const RecordKey& key,
                                    ByteView value) const;
+  [[nodiscard]] Result<bool> Keeps(std::uint64_t ordinal, const RecordKey& key,
+                                   std::uint64_t user_key_hash) const;
   /// Whether it keeps any above compact_revision.
   [[nodiscard]] bool keeps_later() const { return keeps_later_; }
 
@@ -112,7 +119,15 @@ class HashKvFilter {
   /// Gives the table `size` slots and drops the hashes that are not in this pass's part.
   void Rebuild(std::size_t size);
   [[nodiscard]] bool InPart(std::uint64_t hash) const;
-  [[nodiscard]] std::uint64_t Hash(ByteView user_key) const;
+  /// Whether Observe does nothing with a record.
+  [[nodiscard]] bool Ignores(const RecordKey& key) const {
+    return restart_ || key.main > request_.revision ||
+           (compacted_ && key.main <= request_.compact_revision);
+  }
+  /// Whether Keeps must look at the user key.
+  [[nodiscard]] bool NeedsUserKey(const RecordKey& key) const {
+    return !key.tombstone && compacted_ && used_ != 0;
+  }
 
   HashKvRequest request_;
   bool compacted_;
@@ -139,9 +154,16 @@ class HashKv {
   explicit HashKv(const HashKvFilter& filter);
   /// `key` and `value` are the pair as it lies in the bucket. kDataLoss: not a record.
   [[nodiscard]] Status Add(ByteView key, ByteView value);
+  /// The same of a record that is not at hand: `record` is key || value, `user_key_hash` as
+  /// HashKvFilter's.
+  [[nodiscard]] Status Add(const RecordKey& key, std::uint64_t user_key_hash,
+                           const CrcPiece& record);
   [[nodiscard]] std::uint32_t Finish();
 
  private:
+  /// `keeps` tells of a record <= compact_revision; `append` continues a CRC with the record.
+  template <typename Keeps, typename Append>
+  [[nodiscard]] Status Take(const RecordKey& key, const Keeps& keeps, const Append& append);
   void Settle();
 
   const HashKvFilter& filter_;

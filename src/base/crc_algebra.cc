@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "repo/crc_algebra.h"
+#include "base/crc_algebra.h"
 
-namespace tresor::repo {
+namespace tresor {
 namespace {
 
 constexpr CrcPolynomial kGenerator = 0x82f63b78;  // Castagnoli's, reflected
 
-constexpr CrcPolynomial TimesX(CrcPolynomial a) {
-  return (a & 1) != 0 ? (a >> 1) ^ kGenerator : a >> 1;
-}
+// Without branches: the bits are random.
+constexpr CrcPolynomial TimesX(CrcPolynomial a) { return (a >> 1) ^ (kGenerator & (0 - (a & 1))); }
 
 constexpr CrcPolynomial Multiply(CrcPolynomial a, CrcPolynomial b) {
   CrcPolynomial product = 0;
-  for (CrcPolynomial bit = kCrcOne; bit != 0; bit >>= 1) {
-    if ((a & bit) != 0) {
-      product ^= b;
-    }
+  for (unsigned bit = 32; bit-- > 0;) {
+    product ^= b & (0 - (a >> bit & 1));
     b = TimesX(b);
   }
   return product;
@@ -50,6 +47,10 @@ CrcPolynomial CrcShift(std::uint64_t bytes) {
   return shift;
 }
 
+std::uint32_t AppendCrc(std::uint32_t crc, const CrcPiece& piece) {
+  return Multiply(crc, CrcShift(piece.size_bytes)) ^ piece.crc;
+}
+
 CrcMultiplier::CrcMultiplier(CrcPolynomial factor) {
   // The product with one bit of the other factor, from x^0 (its highest bit) down.
   for (unsigned bit = 32; bit-- > 0; factor = TimesX(factor)) {
@@ -64,4 +65,4 @@ CrcMultiplier::CrcMultiplier(CrcPolynomial factor) {
   }
 }
 
-}  // namespace tresor::repo
+}  // namespace tresor

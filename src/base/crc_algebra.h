@@ -2,14 +2,15 @@
 // CRC-32C of strings that are put together from pieces, without reading the pieces again.
 //
 // A CRC is a polynomial over GF(2) modulo the generator: crc(a || b) = crc(a) * x^(8 |b|) + crc(b).
-// The same algebra as zlib's crc32_combine. Here it lets one pass over the records of a repository,
-// from the last to the first, make the checksums of all backups, each of which has other records.
+// The same algebra as zlib's crc32_combine. It lets one pass over the records of a repository, from
+// the last to the first, make the checksums of all backups, each of which has other records; and it
+// lets a snapshot's records be forgotten, but for their own CRCs, before their order is known.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
-namespace tresor::repo {
+namespace tresor {
 
 /// A polynomial modulo CRC-32C's, in its reflected form: the highest bit is x^0.
 using CrcPolynomial = std::uint32_t;
@@ -19,6 +20,15 @@ inline constexpr CrcPolynomial kCrcOne = 0x80000000;
 [[nodiscard]] CrcPolynomial MultiplyCrc(CrcPolynomial a, CrcPolynomial b);
 /// x^(8 * bytes): what `bytes` more bytes behind a string multiply its CRC with.
 [[nodiscard]] CrcPolynomial CrcShift(std::uint64_t bytes);
+
+/// What is known of a string whose bytes are gone.
+struct CrcPiece {
+  std::uint32_t crc = 0;  // CRC-32C
+  std::uint64_t size_bytes = 0;
+  friend bool operator==(const CrcPiece&, const CrcPiece&) = default;
+};
+/// The CRC of a string with `crc`, and the piece behind it.
+[[nodiscard]] std::uint32_t AppendCrc(std::uint32_t crc, const CrcPiece& piece);
 
 /// Multiplies many numbers with the same one.
 class CrcMultiplier {
@@ -51,4 +61,4 @@ class BackwardCrc {
   CrcPolynomial power_ = kCrcOne;  // x^(8 * bytes so far)
 };
 
-}  // namespace tresor::repo
+}  // namespace tresor

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "repo/crc_algebra.h"
+#include "base/crc_algebra.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include "base/crc32c.h"
 #include "base/random.h"
 
-namespace tresor::repo {
+namespace tresor {
 namespace {
 
 TEST(CrcAlgebraTest, ShiftByZeroIsOneAndShiftsAdd) {
@@ -43,5 +43,17 @@ TEST(CrcAlgebraTest, PiecesFromTheEndGiveTheWholesCrc) {
   }
 }
 
+TEST(CrcAlgebraTest, APieceCountsAsItsBytes) {
+  SeededRandom random(4);
+  Bytes text(3000);
+  random.Fill(text);
+  for (const std::size_t cut : {0U, 1U, 255U, 256U, 257U, 2999U, 3000U}) {
+    const ByteView head = ByteView(text).first(cut);
+    const ByteView tail = ByteView(text).subspan(cut);
+    EXPECT_EQ(AppendCrc(Crc32c(0, head), {.crc = Crc32c(0, tail), .size_bytes = tail.size()}),
+              Crc32c(0, text));
+  }
+}
+
 }  // namespace
-}  // namespace tresor::repo
+}  // namespace tresor
