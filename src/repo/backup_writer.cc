@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Saving a backup. The order of writes, and what a cut leaves: FORMAT.md 1.
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -19,6 +20,8 @@ namespace {
 /// Of bucket parts in one manifest; what is beyond goes into blobs, however small.
 constexpr std::size_t kMaxInlineTotal = 8192;
 constexpr std::string_view kReadBackCheck = "read-back";
+/// A first backup compresses everything at once, and mostly somebody waits for it: design/0003.
+constexpr int kFirstCompressionLevel = 1;
 
 class BackupWriterImpl final : public BackupWriter {
  public:
@@ -358,7 +361,12 @@ Result<std::unique_ptr<BackupWriter>> RepositoryImpl::BeginBackup(const Context&
   ASSIGN_OR_RETURN(auto lease, Lease::Take(context, store_, keys_, std::move(lease_options)));
   ASSIGN_OR_RETURN(Catalog catalog, objects_.ReadCatalog(context));
   ASSIGN_OR_RETURN(auto index, MergedIndex::Open(context, objects_, catalog));
-  return std::make_unique<BackupWriterImpl>(context, objects_, segment_options_, std::move(lease),
+  SegmentWriterOptions segment_options = segment_options_;
+  if (catalog.backups.empty()) {
+    segment_options.compression_level =
+        std::min(segment_options.compression_level, kFirstCompressionLevel);
+  }
+  return std::make_unique<BackupWriterImpl>(context, objects_, segment_options, std::move(lease),
                                             std::move(catalog), std::move(index));
 }
 

@@ -45,7 +45,6 @@ class Objects {
   [[nodiscard]] blob::BlobStore& store() const { return store_; }
   [[nodiscard]] const KeyRing& keys() const { return keys_; }
   [[nodiscard]] Random& random() const { return random_; }
-  [[nodiscard]] int compression_level() const { return compression_level_; }
 
   /// Reads, opens. kNotFound: it isn't there. kDataLoss, kUnimplemented.
   [[nodiscard]] Result<Bytes> Read(const Context& context, ObjectKind kind,

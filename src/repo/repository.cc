@@ -27,7 +27,9 @@ RepositoryImpl::RepositoryImpl(blob::BlobStore& store, KeyRing keys, const OpenO
       segment_options_(segment_options),
       keys_(std::move(keys)),
       random_(*options.random),
-      objects_(store_, keys_, random_, options.compression_level) {}
+      objects_(store_, keys_, random_, options.compression_level) {
+  segment_options_.compression_level = options.compression_level;
+}
 
 Result<std::vector<BackupInfo>> RepositoryImpl::List(const Context& context) {
   ASSIGN_OR_RETURN(const Catalog catalog, objects_.ReadCatalog(context));

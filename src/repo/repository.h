@@ -297,7 +297,7 @@ struct Stats {
 struct OpenOptions {
   /// Waits this long for another writer's lease; then kFailedPrecondition, naming the holder.
   std::chrono::milliseconds lock_wait{0};
-  int compression_level = 3;
+  int compression_level = 3;  // zstd's; a first backup uses at most 1: docs/design/0003
   /// For ids and salts; outlives the repository. Tests pass their own.
   Random* random = &SystemRandom();
 };

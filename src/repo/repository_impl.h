@@ -48,7 +48,7 @@ class RepositoryImpl final : public Repository {
  private:
   blob::BlobStore& store_;
   const OpenOptions options_;
-  const SegmentWriterOptions segment_options_;
+  SegmentWriterOptions segment_options_;  // constant after construction
   const KeyRing keys_;
   SharedRandom random_;
   const Objects objects_;

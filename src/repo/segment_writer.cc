@@ -152,7 +152,7 @@ class SegmentWriter::Pipeline {
   }
 
   void Compress() {
-    Compressor compressor(objects_.compression_level());
+    Compressor compressor(options_.compression_level);
     while (auto job = to_compress_.Pop()) {
       Job& frame = **job;
       frame.raw_size = frame.frame.raw.size();

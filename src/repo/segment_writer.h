@@ -21,6 +21,7 @@ struct SegmentWriterOptions {
   std::size_t frame_size_bytes = std::size_t{1} << 20;         // before compression
   std::uint64_t segment_size_bytes = std::uint64_t{16} << 20;  // stored
   std::uint64_t records_per_block = 8192;
+  int compression_level = 3;
 };
 
 /// Threads: one. Memory: two segments and a few frames, whatever is added.
