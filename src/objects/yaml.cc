@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/yaml.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -13,7 +11,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 namespace tresor::objects {
@@ -74,11 +71,20 @@ class Budget {
   }
   bool Fail(std::string problem) {
     problem_ = std::move(problem);
+    if (problem_.size() > kMaxProblem) {  // it may quote what it complains of
+      std::size_t end = kMaxProblem;
+      while ((static_cast<unsigned char>(problem_[end]) & 0xc0) == 0x80) {
+        --end;
+      }
+      problem_.resize(end);
+      problem_ += "…";
+    }
     return false;
   }
   [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
+  static constexpr std::size_t kMaxProblem = 200;
   const ParseLimits limits_;
   std::size_t nodes_ = 0;
   std::size_t bytes_ = 0;
@@ -276,68 +282,45 @@ std::optional<Json> Resolve(const std::string& text) {
   return Json(text);
 }
 
-/// Stops yaml-cpp, whose callbacks cannot fail otherwise. Caught in ParseYamlStream.
-struct Stop {
-  YAML::Mark mark;
+/// Where something stands, counted from 0.
+struct Place {
+  std::size_t line = 0;
+  std::size_t column = 0;
 };
 
-class YamlHandler final : public YAML::EventHandler {
+// Puts a document together from libyaml's events, of which go-yaml's parser is a port: what is YAML
+// for Kubernetes is YAML here.
+class YamlBuilder {
  public:
-  explicit YamlHandler(Budget& budget) : budget_(budget) {}
+  explicit YamlBuilder(Budget& budget) : budget_(budget) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
-    anchors_.clear();
-    root_ = nullptr;
-  }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Take(mark, anchor, {.value = nullptr});
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& text) override {
-    // yaml-cpp's tags: "?" plain, "!" quoted.
-    const std::string_view type = CoreType(tag);
-    if (tag == "!" || type == "str") {
-      Take(mark, anchor, {.value = text, .bytes = text.size()});
-      return;
+  /// Each false: the budget has the problem.
+  bool Take(const yaml_event_t& event) {
+    place_ = {event.start_mark.line, event.start_mark.column};
+    switch (event.type) {
+      case YAML_SCALAR_EVENT:
+        return Scalar(event.data.scalar);
+      case YAML_ALIAS_EVENT:
+        return Alias(Text(event.data.alias.anchor));
+      case YAML_SEQUENCE_START_EVENT:
+        return Begin(Text(event.data.sequence_start.tag), "seq",
+                     Text(event.data.sequence_start.anchor), Json::array());
+      case YAML_MAPPING_START_EVENT:
+        return Begin(Text(event.data.mapping_start.tag), "map",
+                     Text(event.data.mapping_start.anchor), Json::object());
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return End();
+      case YAML_DOCUMENT_START_EVENT:
+        anchors_.clear();
+        root_ = nullptr;
+        return true;
+      default:
+        return true;
     }
-    if (tag == "?" && text == "<<" && !open_.empty() && open_.back().wants_key) {
-      open_.back().wants_key = false;
-      open_.back().merges = true;
-      return;
-    }
-    const std::optional<Json> json = Resolve(text);
-    if (!json.has_value()) {
-      Fail(mark, fmt::format("{} has no place in JSON", text));
-    }
-    const bool fits = tag == "?" || (type == "null" && json->is_null()) ||
-                      (type == "bool" && json->is_boolean()) ||
-                      (type == "int" && json->is_number_integer()) ||
-                      (type == "float" && json->is_number());
-    if (!fits) {
-      Fail(mark, fmt::format("the tag {} does not fit, or is not supported", tag));
-    }
-    Take(mark, anchor, {.value = *json, .bytes = text.size()});
   }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const auto target = anchors_.find(anchor);
-    if (target == anchors_.end()) {
-      Fail(mark, "an alias names what it lies in");
-    }
-    Take(mark, 0, Node(target->second));
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value /*style*/) override {
-    Begin(mark, tag, "seq", anchor, Json::array());
-  }
-  void OnSequenceEnd() override { End(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value /*style*/) override {
-    Begin(mark, tag, "map", anchor, Json::object());
-  }
-  void OnMapEnd() override { End(); }
-
   [[nodiscard]] Json Root() { return std::move(root_); }
+  [[nodiscard]] Place place() const { return place_; }
 
  private:
   /// A value that is whole, and what it costs.
@@ -349,43 +332,73 @@ class YamlHandler final : public YAML::EventHandler {
   };
   struct Open {
     Node node;
-    YAML::Mark mark;
-    YAML::anchor_t anchor = 0;
+    std::string anchor;
     bool wants_key = false;  // a mapping, before a key
     bool merges = false;     // the value to come is that of `<<`
     std::string key;
     std::vector<Json> merged;  // applied at the end: the mapping's own keys come first
   };
 
-  [[noreturn]] void Fail(const YAML::Mark& mark, std::string problem) {
-    budget_.Fail(std::move(problem));
-    throw Stop{mark};
+  static std::string Text(const yaml_char_t* text) {
+    return text == nullptr ? std::string() : reinterpret_cast<const char*>(text);
   }
   /// "str" of "tag:yaml.org,2002:str"; empty for others.
   static std::string_view CoreType(std::string_view tag) {
     constexpr std::string_view kCore = "tag:yaml.org,2002:";
     return tag.starts_with(kCore) ? tag.substr(kCore.size()) : std::string_view();
   }
+  bool WantsKey() const { return !open_.empty() && open_.back().wants_key; }
 
-  void Begin(const YAML::Mark& mark, const std::string& tag, std::string_view type,
-             YAML::anchor_t anchor, Json container) {
-    if (tag != "?" && tag != "!" && !tag.empty() && CoreType(tag) != type) {
-      Fail(mark, fmt::format("the tag {} does not fit, or is not supported", tag));
+  template <typename Event>
+  bool Scalar(const Event& event) {
+    std::string text(reinterpret_cast<const char*>(event.value), event.length);
+    const std::string tag = Text(event.tag);
+    const std::string_view type = CoreType(tag);
+    const bool plain = event.plain_implicit != 0;
+    const std::size_t bytes = text.size();
+    if ((!plain && tag.empty()) || type == "str") {
+      return Add(Text(event.anchor), {.value = std::move(text), .bytes = bytes});
     }
-    if (!open_.empty() && open_.back().wants_key) {
-      Fail(mark, "a key must be a text");
+    if (plain && text == "<<" && WantsKey()) {
+      open_.back().wants_key = false;
+      open_.back().merges = true;
+      return true;
+    }
+    std::optional<Json> json = Resolve(text);
+    if (!json.has_value()) {
+      return budget_.Fail(fmt::format("{} has no place in JSON", text));
+    }
+    const bool fits =
+        plain || (type == "null" && json->is_null()) || (type == "bool" && json->is_boolean()) ||
+        (type == "int" && json->is_number_integer()) || (type == "float" && json->is_number());
+    return fits ? Add(Text(event.anchor), {.value = *std::move(json), .bytes = bytes})
+                : budget_.Fail(fmt::format("the tag {} does not fit, or is not supported", tag));
+  }
+
+  bool Alias(const std::string& name) {
+    const auto target = anchors_.find(name);
+    return target == anchors_.end()
+               ? budget_.Fail(fmt::format("there is no anchor {} before this", name))
+               : Add("", Node(target->second));
+  }
+
+  bool Begin(const std::string& tag, std::string_view type, std::string anchor, Json container) {
+    if (!tag.empty() && tag != "!" && CoreType(tag) != type) {
+      return budget_.Fail(fmt::format("the tag {} does not fit, or is not supported", tag));
+    }
+    if (WantsKey()) {
+      return budget_.Fail("a key must be a text");
     }
     const bool is_map = container.is_object();
     open_.push_back({.node = {.value = std::move(container), .depth = 1},
-                     .mark = mark,
-                     .anchor = anchor,
-                     .wants_key = is_map});
-    if (!budget_.CheckDepth(open_.size())) {
-      throw Stop{mark};
-    }
+                     .anchor = std::move(anchor),
+                     .wants_key = is_map,
+                     .key = {},
+                     .merged = {}});
+    return budget_.CheckDepth(open_.size());
   }
 
-  void End() {
+  bool End() {
     Open open = std::move(open_.back());
     open_.pop_back();
     for (const Json& merged : open.merged) {
@@ -394,33 +407,25 @@ class YamlHandler final : public YAML::EventHandler {
       }
     }
     // What is in it was paid for when it came.
-    Put(open.mark, open.anchor, std::move(open.node), 1, 0);
+    return budget_.Spend(1, 0) && Put(open.anchor, std::move(open.node));
   }
 
-  void Take(const YAML::Mark& mark, YAML::anchor_t anchor, Node node) {
-    if (!budget_.CheckDepth(open_.size() + node.depth)) {
-      throw Stop{mark};
-    }
-    const std::size_t nodes = node.nodes;
-    const std::size_t bytes = node.bytes;
-    Put(mark, anchor, std::move(node), nodes, bytes);
+  bool Add(const std::string& anchor, Node node) {
+    return budget_.CheckDepth(open_.size() + node.depth) && budget_.Spend(node.nodes, node.bytes) &&
+           Put(anchor, std::move(node));
   }
 
-  /// The value goes to where it belongs; `nodes` and `bytes` are what is to be paid for it now.
-  void Put(const YAML::Mark& mark, YAML::anchor_t anchor, Node node, std::size_t nodes,
-           std::size_t bytes) {
-    if (!budget_.Spend(nodes, bytes)) {
-      throw Stop{mark};
-    }
-    if (anchor != 0) {
+  /// The value goes to where it belongs.
+  bool Put(const std::string& anchor, Node node) {
+    if (!anchor.empty()) {
       if (!budget_.Spend(node.nodes, node.bytes)) {  // the copy
-        throw Stop{mark};
+        return false;
       }
       anchors_.insert_or_assign(anchor, node);
     }
     if (open_.empty()) {
       root_ = std::move(node.value);
-      return;
+      return true;
     }
     Open& parent = open_.back();
     parent.node.nodes += node.nodes;
@@ -428,40 +433,38 @@ class YamlHandler final : public YAML::EventHandler {
     parent.node.depth = std::max(parent.node.depth, node.depth + 1);
     if (parent.node.value.is_array()) {
       parent.node.value.push_back(std::move(node.value));
-    } else if (parent.wants_key) {
-      parent.key = KeyOf(mark, node.value);
-      parent.wants_key = false;
-    } else {
-      parent.wants_key = true;
-      if (std::exchange(parent.merges, false)) {
-        Merge(mark, parent, std::move(node.value));
-      } else if (!parent.node.value.emplace(parent.key, std::move(node.value)).second) {
-        Fail(mark, fmt::format("key \"{}\" is there twice", parent.key));
+      return true;
+    }
+    if (std::exchange(parent.wants_key, !parent.wants_key)) {
+      if (node.value.is_null() || node.value.is_structured()) {
+        return budget_.Fail("a key must be a text");
       }
+      parent.key = node.value.is_string() ? node.value.get<std::string>() : node.value.dump();
+      return true;
     }
+    if (std::exchange(parent.merges, false)) {
+      return Merge(parent, std::move(node.value));
+    }
+    return parent.node.value.emplace(parent.key, std::move(node.value)).second ||
+           budget_.Fail(fmt::format("key \"{}\" is there twice", parent.key));
   }
 
-  std::string KeyOf(const YAML::Mark& mark, const Json& key) {
-    if (key.is_null() || key.is_structured()) {
-      Fail(mark, "a key must be a text");
-    }
-    return key.is_string() ? key.get<std::string>() : key.dump();
-  }
-
-  void Merge(const YAML::Mark& mark, Open& parent, Json value) {
+  bool Merge(Open& parent, Json value) {
     Json list = value.is_array() ? std::move(value) : Json::array({std::move(value)});
     for (Json& item : list) {
       if (!item.is_object()) {
-        Fail(mark, "`<<` needs a mapping or a list of them");
+        return budget_.Fail("`<<` needs a mapping or a list of them");
       }
       parent.merged.push_back(std::move(item));
     }
+    return true;
   }
 
   Budget& budget_;
   std::vector<Open> open_;
-  std::map<YAML::anchor_t, Node> anchors_;
+  std::map<std::string, Node> anchors_;
   Json root_;
+  Place place_;
 };
 
 Status CheckText(std::string_view text, const ParseLimits& limits) {
@@ -475,9 +478,73 @@ Status CheckText(std::string_view text, const ParseLimits& limits) {
   return OkStatus();
 }
 
-Status At(const YAML::Mark& mark, std::string_view problem) {
-  return Error(Code::kInvalidArgument, "line {}, column {}: {}", mark.line + 1, mark.column + 1,
+Status At(const Place& place, std::string_view problem) {
+  return Error(Code::kInvalidArgument, "line {}, column {}: {}", place.line + 1, place.column + 1,
                problem);
+}
+
+// libyaml's parser and its present event, released at the end.
+class Events {
+ public:
+  explicit Events(std::string_view text) {
+    ready_ = yaml_parser_initialize(&parser_) != 0;
+    if (ready_) {
+      yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                   text.size());
+      yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    }
+  }
+  Events(const Events&) = delete;
+  Events& operator=(const Events&) = delete;
+  ~Events() {
+    Drop();
+    if (ready_) {
+      yaml_parser_delete(&parser_);
+    }
+  }
+
+  /// Valid until the next call.
+  Result<const yaml_event_t*> Next() {
+    Drop();
+    if (!ready_ || yaml_parser_parse(&parser_, &event_) == 0) {
+      return At({parser_.problem_mark.line, parser_.problem_mark.column},
+                parser_.problem == nullptr ? "it cannot be read" : parser_.problem);
+    }
+    has_event_ = true;
+    return &event_;
+  }
+
+ private:
+  void Drop() {
+    if (std::exchange(has_event_, false)) {
+      yaml_event_delete(&event_);
+    }
+  }
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
+  bool ready_ = false;
+  bool has_event_ = false;
+};
+
+Result<std::vector<Json>> Documents(std::string_view text, const ParseLimits& limits) {
+  Budget budget(limits);
+  YamlBuilder builder(budget);
+  Events events(text);
+  std::vector<Json> documents;
+  while (true) {
+    ASSIGN_OR_RETURN(const yaml_event_t* event, events.Next());
+    if (event->type == YAML_STREAM_END_EVENT) {
+      return documents;
+    }
+    if (!builder.Take(*event)) {
+      return At(builder.place(), budget.problem());
+    }
+    if (event->type == YAML_DOCUMENT_END_EVENT) {
+      if (Json document = builder.Root(); !document.is_null()) {
+        documents.push_back(std::move(document));
+      }
+    }
+  }
 }
 
 // ---- Writing ----
@@ -510,14 +577,42 @@ bool IsBlock(const std::string& text) {
          std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
 }
 
+// Double quotes, and escapes for what readers refuse or take as the end of a line.
+std::string Quoted(const std::string& text) {
+  std::string out = "\"";
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    std::uint32_t point = length == 1 ? lead : lead & (0xffU >> (length + 1));
+    for (std::size_t k = 1; k < length && i + k < text.size(); ++k) {
+      point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fU);
+    }
+    if (point == '"' || point == '\\') {
+      out += '\\';
+      out += text[i];
+    } else if (point == '\n') {
+      out += "\\n";
+    } else if (point == '\t') {
+      out += "\\t";
+    } else if (point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+      out += fmt::format("\\x{:02x}", point);
+    } else if (point == 0x2028 || point == 0x2029 || (point >= 0xfe00 && point < 0x10000)) {
+      out += fmt::format("\\u{:04x}", point);
+    } else {
+      out.append(text, i, length);
+    }
+    i += length;
+  }
+  return out + "\"";
+}
+
 void Write(const Json& json, std::size_t indent, bool in_line, std::string& out);
 
 void WriteText(const std::string& text, std::size_t indent, std::string& out) {
   if (IsPlain(text)) {
     out += text + "\n";
   } else if (!IsBlock(text)) {
-    // JSON's quoting is YAML's, too.
-    out += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    out += Quoted(text) + "\n";
   } else {
     out += "|\n";
     std::string_view rest = text;
@@ -539,8 +634,9 @@ void Write(const Json& json, std::size_t indent, bool in_line, std::string& out)
       if (!std::exchange(in_line, false)) {
         out.append(indent, ' ');
       }
-      out += IsPlain(key) ? key : Json(key).dump(-1, ' ', false, Json::error_handler_t::replace);
-      out += ":";
+      // A key that stands before its colon has at most 1024 characters.
+      const std::string text = IsPlain(key) ? key : Quoted(key);
+      out += text.size() < 1000 ? text + ":" : fmt::format("? {}\n{:{}}:", text, "", indent);
       const bool nested = value.is_structured() && !value.empty();
       out += nested ? "\n" : " ";
       Write(value, value.is_array() ? indent : indent + 2, !nested, out);
@@ -576,29 +672,22 @@ Result<Json> ParseJson(std::string_view text, const ParseLimits& limits) {
 }
 
 Result<std::vector<Json>> ParseYamlStream(std::string_view text, const ParseLimits& limits) {
-  Status status = CheckText(text, limits);
-  Budget budget(limits);
-  std::vector<Json> documents;
-  if (status.ok()) {
-    try {
-      std::istringstream in{std::string(text)};
-      YAML::Parser parser(in);
-      YamlHandler handler(budget);
-      while (parser.HandleNextDocument(handler)) {
-        if (Json document = handler.Root(); !document.is_null()) {
-          documents.push_back(std::move(document));
-        }
-      }
-    } catch (const Stop& stop) {
-      status = At(stop.mark, budget.problem());
-    } catch (const YAML::Exception& error) {
-      status = At(error.mark, error.msg);
+  // Nearly all JSON is YAML; what is not ("\ud83d\ude00") is JSON all the same.
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && (text[first] == '{' || text[first] == '[')) {
+    if (Result<Json> json = ParseJson(text, limits); json.ok()) {
+      return std::vector<Json>{*std::move(json)};
     }
   }
-  if (!status.ok()) {
-    return Annotate(status, "YAML");
+  Status status = CheckText(text, limits);
+  if (status.ok()) {
+    Result<std::vector<Json>> documents = Documents(text, limits);
+    if (documents.ok()) {
+      return documents;
+    }
+    status = documents.status();
   }
-  return documents;
+  return Annotate(status, "YAML");
 }
 
 Result<Json> ParseYaml(std::string_view text, const ParseLimits& limits) {

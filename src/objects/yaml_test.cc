@@ -132,7 +132,28 @@ TEST(YamlTest, RejectsWhatIsWrongAndSaysWhere) {
   EXPECT_THAT(ParseYaml("a: !!binary aGk="), StatusIs(Code::kInvalidArgument, HasSubstr("tag")));
   EXPECT_THAT(ParseYaml("a: !own {}"), StatusIs(Code::kInvalidArgument, HasSubstr("tag")));
   EXPECT_THAT(ParseYaml("a: \xff"), StatusIs(Code::kInvalidArgument, HasSubstr("UTF-8")));
-  EXPECT_THAT(ParseYaml("a:\n\tb: 1"), StatusIs(Code::kInvalidArgument));
+  // What lenient readers let pass.
+  for (const char* text :
+       {"a:\n\tb: 1", "a: \"x\nb: 1\n", "a: 'x\n", "a: 1\nfoo\n", "a:\n- 1\n-2\n", "- a\nb: 1\n",
+        "[a]]", "a: 1\n}", "a: b: c", "a: 'x' y"}) {
+    EXPECT_THAT(ParseYaml(text), StatusIs(Code::kInvalidArgument, HasSubstr("YAML: line"))) << text;
+  }
+}
+
+TEST(YamlTest, ComplaintsAreShort) {
+  std::string key;
+  for (int i = 0; i < 100; ++i) {
+    key += "äöü";
+  }
+  const Result<Json> json = ParseYaml(fmt::format("{{\"{}\": 1, \"{}\": 2}}", key, key));
+  ASSERT_THAT(json, StatusIs(Code::kInvalidArgument, HasSubstr("key \"äöü")));
+  EXPECT_LT(Message(json.status()).size(), 300U);
+  EXPECT_NE(Json(Message(json.status())).dump(), "");  // still UTF-8
+}
+
+TEST(YamlTest, JsonIsYaml) {
+  EXPECT_THAT(ParseYaml(R"( {"a": "\ud83d\ude00\/", "b": 1e2})"),
+              IsOkAndHolds(Json{{"a", "\xf0\x9f\x98\x80/"}, {"b", 100}}));
 }
 
 TEST(YamlTest, AStreamHasDocuments) {
@@ -208,11 +229,15 @@ TEST(ToYamlTest, IsReadBackAsTheSame) {
       "n":10,"f":1.5,"t":true,"z":null,"list":[1,[2,3],{"a":1,"b":[]},[]],"map":{"x":{}},
       "pem":"-----BEGIN-----\nabc\n\ndef\n-----END-----\n","odd":" a\n","tail":"a\nb",
       "quote":"it's \"x\": #1","at":"@every 20m","colon":"a: b","end":"a:","key with: colon":1,
-      "unicode":"grün\u0001","dash":"-","star":"* * * * *","url":"https://a:2379","ts":"2026-01-02"})");
+      "unicode":"grün\u0001\u007f\u0085\u2028\ufeff\ud83d\ude00","dash":"-","star":"* * * * *","url":"https://a:2379","ts":"2026-01-02"})");
+
+  Json with_long_key = json;
+  with_long_key["map"][std::string(2000, 'k')] = {{"a", Json::array({1, {{"b", 2}}})}};
 
   const std::string text = ToYaml(json);
 
   EXPECT_THAT(ParseYaml(text), IsOkAndHolds(json)) << text;
+  EXPECT_THAT(ParseYaml(ToYaml(with_long_key)), IsOkAndHolds(with_long_key));
   EXPECT_THAT(text, HasSubstr("\npem: |\n  -----BEGIN-----\n"));
   EXPECT_THAT(text, HasSubstr("\nplain: a b-c\n"));
   EXPECT_THAT(text, HasSubstr("\nurl: https://a:2379\n"));
