@@ -83,7 +83,7 @@ TEST(YamlTest, TypesScalarsAsKubernetesDoes) {
       {"!!str 10", "10"},
       {"!!int 10", 10},
       {"!!float 2", 2},
-      {"! 10", "10"},
+      {"! 10", 10},
       {"@every 20m", nullptr},
       {"9223372036854775807", std::numeric_limits<std::int64_t>::max()},
       {"-9223372036854775808", std::numeric_limits<std::int64_t>::min()},
