@@ -193,7 +193,9 @@ class Client final : public HttpClient {
       RETURN_IF_ERROR(ReadSome(context, input, ended));
       ErrorCode error;
       if (ended) {
-        parser.put_eof(error);
+        if (parser.got_some()) {
+          parser.put_eof(error);
+        }
         if (error || !parser.is_done()) {
           return Error(Code::kUnavailable, "the server closed the connection");
         }

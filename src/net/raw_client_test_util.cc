@@ -62,7 +62,9 @@ bool RawClient::Fill() {
 
 std::string RawClient::ReadUntil(std::string_view end) {
   std::size_t at = 0;
-  while ((at = input_.find(end)) == std::string::npos) {
+  std::size_t searched = 0;
+  while ((at = input_.find(end, searched)) == std::string::npos) {
+    searched = input_.size() - std::min(input_.size(), end.size());
     if (!Fill()) {
       return std::exchange(input_, {});
     }
