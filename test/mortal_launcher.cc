@@ -9,8 +9,8 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
-#include <thread>
 #include <string>
+#include <thread>
 
 #include "base/log.h"
 #include "io/file_system.h"
