@@ -161,6 +161,31 @@ TEST_F(LocalRestoreTest, OneMemberThatCannotGoOnKeepsAllClosedUntilRolledBack) {
   ASSERT_NO_FATAL_FAILURE(RollBackToLater());
 }
 
+TEST_F(LocalRestoreTest, ClusterWithAuthenticationStaysTresorsToRestore) {
+  ASSERT_NO_FATAL_FAILURE(Start(1));
+  {
+    ASSERT_OK_AND_ASSIGN(const etcd::ClientOptions access,
+                         local_->runtime().Access(local_->spec().id));
+    ASSERT_OK_AND_ASSIGN(const auto client, etcd::Client::Connect(access));
+    ASSERT_OK(client->UserAdd(Soon(), "root", "secret"));
+    ASSERT_OK(client->RoleAdd(Soon(), "root"));
+    ASSERT_OK(client->UserGrantRole(Soon(), "root", "root"));
+    ASSERT_OK(client->AuthEnable(Soon()));
+  }
+  ASSERT_OK(local_->ApplyUntilHealthy(Soon()));
+  ASSERT_OK(local_->Put("state", "guarded"));
+  ASSERT_OK_AND_ASSIGN(backup_, local_->TakeBackup());
+  ASSERT_OK(local_->Put("state", "later"));
+
+  local_->spec().restore = local_->RestoreOf(backup_, "r");
+  ASSERT_OK(GoOn(RestoreStep::kStartClosed));
+  ASSERT_OK_AND_ASSIGN(const ClusterObservation seen, local_->Observe());
+  EXPECT_TRUE(seen.members[0].restore->verified);
+  ASSERT_OK(GoOn(RestoreStep::kForget));
+  ASSERT_OK(local_->ApplyUntilHealthy(Soon()));
+  EXPECT_EQ(local_->Get("state"), "guarded");
+}
+
 TEST_F(LocalRestoreTest, SecondRestoreWaitsAndTheFirstIsNeverRepeated) {
   ASSERT_NO_FATAL_FAILURE(Start(1));
   local_->spec().restore = local_->RestoreOf(backup_, "r");

@@ -132,7 +132,7 @@ Status EtcdServer::Serve(const MemberOrder& order, bool closed) {
       return OkStatus();
     }
     Log(LogLevel::kInfo, "etcd is to run otherwise: it is stopped and started again");
-    Stop();
+    Stop(closed_ ? kShortGrace : kStopGrace);
   } else if (WithoutInitial(arguments) != arguments_) {
     next_start_ = {};  // that it failed before says nothing
     failures_ = 0;

@@ -28,8 +28,8 @@ namespace tresor::launcher {
 class EtcdServer {
  public:
   static constexpr std::chrono::seconds kStopGrace{15};  // etcd waits 5 s for its clients by itself
-  /// When all members stop, no leader finds another one.
-  static constexpr std::chrono::seconds kStopAllGrace{2};
+  /// During a restore: nobody is served, and where all members stop no leader finds another one.
+  static constexpr std::chrono::seconds kShortGrace{2};
 
   /// All references outlive this.
   EtcdServer(io::FileSystem& fs, const Clock& clock, Random& random,

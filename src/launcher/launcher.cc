@@ -376,7 +376,7 @@ class Launcher {
     RETURN_IF_ERROR(Begin(step));
     switch (step) {
       case RestoreStep::kStop:
-        server_.Stop(EtcdServer::kStopAllGrace);
+        server_.Stop(EtcdServer::kShortGrace);
         return End(step);
       case RestoreStep::kSetAside:
         server_.Stop();
@@ -475,7 +475,7 @@ class Launcher {
     }
     // Nothing was touched: etcd need not even stop.
     if (!journal_.current->steps.empty()) {
-      server_.Stop(EtcdServer::kStopAllGrace);
+      server_.Stop(EtcdServer::kShortGrace);
       RETURN_IF_ERROR(BringBack(fs_, files_, *journal_.current));
     }
     return RecordAs("end roll-back", [&](RestoreJournal& journal) {
