@@ -2,6 +2,8 @@
 #include "backup/image_writer.h"
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "etcd/format/record.h"
@@ -15,12 +17,26 @@ constexpr std::uint64_t kMaxRewrittenBytes = std::uint64_t{16} << 20;
 
 }  // namespace
 
+void FanOutSink::Buffer::Assign(ByteView bytes) {
+  const std::size_t blocks = (bytes.size() + sizeof(Block) - 1) / sizeof(Block);
+  if (blocks > blocks_.size()) {
+    blocks_.resize(blocks);
+  }
+  std::memcpy(blocks_.data(), bytes.data(), bytes.size());
+  size_ = bytes.size();
+}
+
+ByteView FanOutSink::Buffer::view() const { return std::as_bytes(std::span(blocks_)).first(size_); }
+
 FanOutSink::FanOutSink(const std::vector<io::File*>& files) : free_(kBuffers) {
   for (std::size_t i = 0; i < kBuffers; ++i) {
-    (void)free_.Push(std::make_unique<Bytes>());
+    (void)free_.Push(std::make_unique<Buffer>());
   }
   for (io::File* file : files) {
     Target& target = *targets_.emplace_back(std::make_unique<Target>(file));
+    if (targets_.size() > 1) {
+      file->BypassCache();
+    }
     target.thread = Thread([this, &target] { Run(target); });
   }
 }
@@ -36,13 +52,13 @@ Status FanOutSink::WriteAt(std::uint64_t offset, ByteView bytes) {
   if (failed_.load(std::memory_order_relaxed)) {
     return Finish();
   }
-  std::optional<std::unique_ptr<Bytes>> buffer = free_.Pop();
-  (*buffer)->assign(bytes.begin(), bytes.end());
-  const std::shared_ptr<const Bytes> shared(buffer->release(), [this](const Bytes* back) {
-    (void)free_.Push(std::unique_ptr<Bytes>(const_cast<Bytes*>(back)));
+  std::optional<std::unique_ptr<Buffer>> buffer = free_.Pop();
+  (*buffer)->Assign(bytes);
+  const std::shared_ptr<const Buffer> shared(buffer->release(), [this](const Buffer* back) {
+    (void)free_.Push(std::unique_ptr<Buffer>(const_cast<Buffer*>(back)));
   });
   for (const auto& target : targets_) {
-    (void)target->queue.Push({.offset = offset, .bytes = shared});
+    (void)target->queue.Push({.offset = offset, .buffer = shared});
   }
   return OkStatus();
 }
@@ -66,13 +82,13 @@ Status FanOutSink::Finish() {
 void FanOutSink::Run(Target& target) {
   std::uint64_t written_back = 0;
   while (const std::optional<Write> write = target.queue.Pop()) {
-    target.status = target.file->WriteAt(write->offset, *write->bytes);
+    target.status = target.file->WriteAt(write->offset, write->buffer->view());
     if (!target.status.ok()) {
       failed_.store(true, std::memory_order_relaxed);
       target.queue.Close();
       return;
     }
-    const std::uint64_t end = write->offset + write->bytes->size();
+    const std::uint64_t end = write->offset + write->buffer->view().size();
     if (end >= written_back + kWritebackBytes) {
       target.file->StartWriteback(written_back, end - written_back);
       written_back = end;

@@ -3,6 +3,7 @@
 // files.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -24,8 +25,10 @@
 namespace tresor::backup {
 
 /// Writes what it is given to all files, each on a thread of its own, and has the kernel begin to
-/// write back early, so that the last Sync finds little left. Memory: kBuffers times the size of a
-/// write.
+/// write back early, so that the last Sync finds little left. Only the first file's content stays
+/// in the machine's memory, for the etcd that will read it at once: copies of the same would push
+/// out what others need, and copying there costs more than writing. Memory: kBuffers times the size
+/// of a write.
 ///
 /// Threads: one.
 class FanOutSink final : public bolt::PageSink {
@@ -40,9 +43,21 @@ class FanOutSink final : public bolt::PageSink {
   [[nodiscard]] Status Finish();
 
  private:
+  class Buffer {
+   public:
+    void Assign(ByteView bytes);
+    [[nodiscard]] ByteView view() const;
+
+   private:
+    struct alignas(io::kBypassAlignment) Block {
+      std::array<std::byte, io::kBypassAlignment> bytes;
+    };
+    std::vector<Block> blocks_;
+    std::size_t size_ = 0;
+  };
   struct Write {
     std::uint64_t offset = 0;
-    std::shared_ptr<const Bytes> bytes;
+    std::shared_ptr<const Buffer> buffer;
   };
   struct Target {
     explicit Target(io::File* target) : file(target), queue(kBuffers) {}
@@ -56,7 +71,7 @@ class FanOutSink final : public bolt::PageSink {
   void Run(Target& target);
 
   // Buffers go round: fresh ones of this size would be mapped and unmapped each time.
-  BoundedQueue<std::unique_ptr<Bytes>> free_;
+  BoundedQueue<std::unique_ptr<Buffer>> free_;
   std::atomic<bool> failed_ = false;
   std::vector<std::unique_ptr<Target>> targets_;
 };

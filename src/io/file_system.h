@@ -43,6 +43,9 @@ class BytesReader final : public RandomReader {
   ByteView bytes_;
 };
 
+/// What BypassCache wants; no device wants more.
+inline constexpr std::size_t kBypassAlignment = 4096;
+
 /// An open file. Closing loses what was not synced, should power fail; Close() reports late errors.
 ///
 /// Threads: ReadAt and WriteAt of disjoint ranges from any thread; the rest from one thread.
@@ -61,6 +64,9 @@ class File : public RandomReader {
   /// Asks that writing back [offset, offset + size) begins now, so that Sync() finds little left. A
   /// hint, never fails.
   virtual void StartWriteback(std::uint64_t offset, std::uint64_t size) = 0;
+  /// Asks that what is written from now on does not stay in memory, as far as writes are whole
+  /// blocks of kBypassAlignment at such offsets and addresses. A hint, never fails.
+  virtual void BypassCache() {}
   /// On return content and size survive a power cut. After an error all later ones fail too: what
   /// was lost stays lost.
   [[nodiscard]] virtual Status Sync() = 0;

@@ -96,8 +96,15 @@ class PosixFile final : public File {
   [[nodiscard]] Status WriteAt(std::uint64_t offset, ByteView bytes) override {
     RETURN_IF_ERROR(CheckRange(offset, bytes.size()));
     while (!bytes.empty()) {
-      const ssize_t count = Uninterrupted(
-          [&] { return ::pwrite(fd(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+      const bool direct = MayBypass(offset, bytes);
+      const ssize_t count = Uninterrupted([&] {
+        return ::pwrite(direct ? bypass_->number() : fd(), bytes.data(), bytes.size(),
+                        static_cast<off_t>(offset));
+      });
+      if (count < 0 && direct && errno == EINVAL) {
+        bypass_.reset();  // this file system has other rules
+        continue;
+      }
       if (count < 0) {
         return ErrnoError(errno, path_, "write");
       }
@@ -133,6 +140,15 @@ class PosixFile final : public File {
     }
   }
 
+  void BypassCache() override {
+    const std::string same = fmt::format("/proc/self/fd/{}", fd());
+    const int opened =
+        Uninterrupted([&] { return ::open(same.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC); });
+    if (opened >= 0) {
+      bypass_.emplace(opened);
+    }
+  }
+
   // After an error the kernel forgets the dirty pages and the next fsync would be OK without having
   // written them (https://lwn.net/Articles/752063/), so the first error stays.
   [[nodiscard]] Status Sync() override {
@@ -142,10 +158,19 @@ class PosixFile final : public File {
     return sync_status_;
   }
 
-  [[nodiscard]] Status Close() override { return ToStatus(descriptor_.Close(), path_, "close"); }
+  [[nodiscard]] Status Close() override {
+    bypass_.reset();
+    return ToStatus(descriptor_.Close(), path_, "close");
+  }
 
  private:
   [[nodiscard]] int fd() const { return descriptor_.number(); }
+
+  [[nodiscard]] bool MayBypass(std::uint64_t offset, ByteView bytes) const {
+    return bypass_ && (offset | bytes.size() | reinterpret_cast<std::uintptr_t>(bytes.data())) %
+                              kBypassAlignment ==
+                          0;
+  }
 
   [[nodiscard]] Status CheckRange(std::uint64_t offset, std::uint64_t size) const {
     constexpr std::uint64_t kMax = std::uint64_t{1} << 62;
@@ -156,6 +181,7 @@ class PosixFile final : public File {
   }
 
   Descriptor descriptor_;
+  std::optional<Descriptor> bypass_;  // the same file
   const std::string path_;
   Status sync_status_;
 };

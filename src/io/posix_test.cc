@@ -4,7 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <span>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +47,36 @@ TEST(PosixTest, UnnamedFilesDoWithoutTmpfileSupport) {
   ASSERT_OK(file->ReadAt(0, out));
   EXPECT_EQ(ToString(out), "text");
   EXPECT_THAT(OpenByUnlinking(dir.path() + "/no"), StatusIs(Code::kNotFound));
+}
+
+// Also where the file system does not offer it.
+TEST(PosixTest, WhatBypassesTheCacheIsWrittenAsAnythingElse) {
+  struct alignas(kBypassAlignment) Block {
+    std::array<std::byte, kBypassAlignment> bytes;
+  };
+  const TempDir dir;
+  FileSystem& fs = PosixFileSystem();
+  ASSERT_OK_AND_ASSIGN(const auto file, fs.Open(dir.path() + "/file", OpenMode::kCreateNew));
+  file->BypassCache();
+  std::vector<Block> blocks(3);
+  Bytes expected;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    blocks[i].bytes.fill(static_cast<std::byte>('a' + i));
+  }
+  const ByteView all = std::as_bytes(std::span(blocks));
+  ASSERT_OK(file->WriteAt(0, all));
+  ASSERT_OK(file->WriteAt(all.size(), AsBytes("tail")));                         // size
+  ASSERT_OK(file->WriteAt(100, all.first(kBypassAlignment)));                    // offset
+  ASSERT_OK(file->WriteAt(kBypassAlignment, all.subspan(1, kBypassAlignment)));  // address
+  expected = ToBytes(all);
+  expected.insert(expected.end(), {std::byte{'t'}, std::byte{'a'}, std::byte{'i'}, std::byte{'l'}});
+  std::memcpy(expected.data() + 100, all.data(), kBypassAlignment);
+  std::memcpy(expected.data() + kBypassAlignment, all.data() + 1, kBypassAlignment);
+  ASSERT_OK(file->Sync());
+  Bytes found(expected.size());
+  ASSERT_OK(file->ReadAt(0, found));
+  EXPECT_EQ(found, expected);
+  ASSERT_OK(file->Close());
 }
 
 TEST(PosixTest, RemoveTreeDoesNotFollowSymbolicLinks) {
