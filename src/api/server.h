@@ -50,7 +50,7 @@ struct ServerOptions {
   std::string public_url;
 
   std::string version = "dev";  // of Tresor, for /version
-  unsigned workers = 8;  // they wait for the store's disk, mostly
+  unsigned workers = 8;         // they wait for the store's disk, mostly
   double requests_per_second_per_user = 400;
   double request_burst_per_user = 2000;
   std::chrono::nanoseconds session_lifetime = std::chrono::hours{12};
