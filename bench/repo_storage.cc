@@ -20,6 +20,7 @@
 #include "blob/memory.h"
 #include "etcd/format/record.h"
 #include "repo/key_slots.h"
+#include "repo/records_crc.h"
 #include "repo/repository_impl.h"
 
 namespace tresor::bench {
@@ -190,7 +191,8 @@ Timing SaveOne(repo::RepositoryImpl& repository, const Records& records) {
   std::vector<bool> add;
   std::size_t i = 0;
   for (const auto& [key, value] : records) {
-    add.push_back(Must(writer->Classify(context, key, value, tags[i++])) != repo::Known::kStored);
+    add.push_back(Must(writer->Classify(context, key, repo::PieceOf(key, value), tags[i++])) !=
+                  repo::Known::kStored);
   }
   (void)Must(writer->FinishClassify(context));
   timing.classify = Seconds(start);
