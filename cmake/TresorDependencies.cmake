@@ -17,6 +17,7 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)      # libzstd-dev
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)      # libisal-dev
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)  # libsqlite3-dev
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)  # libyaml-dev
+find_package(prometheus-cpp CONFIG REQUIRED)  # prometheus-cpp-dev
 find_library(TRESOR_RE2 re2 REQUIRED)    # libre2-dev; gRPC has a target of its name for itself
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)           # libgtest-dev libgmock-dev

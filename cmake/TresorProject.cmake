@@ -19,8 +19,9 @@ set(TRESOR_LAYER_backup 4)
 foreach(name launcher api control)
   set(TRESOR_LAYER_${name} 5)
 endforeach()
-set(TRESOR_LAYER_cli 6)
-set(TRESOR_LAYER_apps 7)
+set(TRESOR_LAYER_server 6)
+set(TRESOR_LAYER_cli 7)
+set(TRESOR_LAYER_apps 8)
 
 # A folder may hold parts: src/etcd/format is `etcd_format`, a part of `etcd` that does no I/O. A part
 # lies just below its whole: others of the same layer still may not use it, lower ones neither.

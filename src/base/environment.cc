@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -30,6 +32,12 @@ std::string BootId() {
 }
 
 std::int64_t ProcessId() { return getpid(); }
+
+std::string ProgramPath() {
+  std::error_code failed;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? std::string() : path.string();
+}
 
 std::uint32_t FileCreationMask() {
   // umask(2) can only be read by setting it, which other threads would feel.

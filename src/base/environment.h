@@ -15,6 +15,8 @@ namespace tresor {
 /// Tells one boot of this machine from another; empty where the system does not say.
 [[nodiscard]] std::string BootId();
 [[nodiscard]] std::int64_t ProcessId();
+/// The file that this program runs from; empty where the system does not say.
+[[nodiscard]] std::string ProgramPath();
 /// The permission bits that new files of this process don't get (umask); 022 where the system does
 /// not say.
 [[nodiscard]] std::uint32_t FileCreationMask();

@@ -6,6 +6,7 @@
 #include "cli/hint.h"
 #include "cli/invocation.h"
 #include "cli/parser.h"
+#include "cli/server_commands.h"
 #include "cli/text.h"
 
 namespace tresor::cli {
@@ -50,8 +51,9 @@ const Command& RootCommand() {
                     "tresor snapshot save --repo /backup/prod --endpoints https://10.0.0.1:2379"},
                    {"bring the newest backup back",
                     "tresor snapshot restore latest --repo /backup/prod --data-dir /var/lib/etcd"}},
-      .subcommands = {RepoCommand(), SnapshotCommand(), LaunchCommand(), VersionCommand(),
-                      CompletionCommand(), ManCommand()},
+      .subcommands = {RepoCommand(), SnapshotCommand(), ServeCommand(), DemoCommand(),
+                      ClusterCommand(), BackupCommand(), RestoreCommand(), LaunchCommand(),
+                      VersionCommand(), CompletionCommand(), ManCommand()},
   };
   return root;
 }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/api_access.h"
+
+#include <utility>
+
+#include "base/base64.h"
+#include "io/file_system.h"
+#include "net/url.h"
+#include "objects/yaml.h"
+
+namespace tresor::cli {
+namespace {
+
+constexpr std::uint64_t kKubeconfigLimitBytes = 1 << 20;
+constexpr std::string_view kServersOwn = "/var/lib/tresor/kubeconfig";
+
+/// The member `field` of the element of json[list] that is called `name`; null: there is none.
+objects::Json FindNamed(const objects::Json& json, const char* list, const std::string& name,
+                        const char* field) {
+  if (json.is_object() && json.contains(list) && json.at(list).is_array()) {
+    for (const objects::Json& item : json.at(list)) {
+      if (objects::Object{item}.Text("name") == name && item.contains(field)) {
+        return item.at(field);
+      }
+    }
+  }
+  return nullptr;
+}
+
+/// The table of api/errors.cc, backwards.
+Code CodeOf(int http, const std::string& reason) {
+  switch (http) {
+    case 400:
+    case 415:
+    case 422:
+      return Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 409:
+      return reason == "AlreadyExists" ? Code::kAlreadyExists
+             : reason == "Conflict"    ? Code::kAborted
+                                       : Code::kFailedPrecondition;
+    case 410:
+      return Code::kOutOfRange;
+    case 429:
+    case 507:
+      return Code::kResourceExhausted;
+    case 501:
+      return Code::kUnimplemented;
+    case 503:
+    case 504:
+      return Code::kUnavailable;
+    default:
+      return Code::kInternal;
+  }
+}
+
+}  // namespace
+
+std::vector<Flag> ApiFlags() {
+  return {{.name = "kubeconfig",
+           .kind = ValueKind::kFile,
+           .value_name = "FILE",
+           .help = "says where the server is; tresor serve makes it in its data directory",
+           .default_text = std::string(kServersOwn),
+           .environment = "KUBECONFIG"},
+          {.name = "project",
+           .letter = 'n',
+           .kind = ValueKind::kText,
+           .value_name = "NAME",
+           .help = "the project (namespace); default: that of the kubeconfig, else \"default\""}};
+}
+
+Result<ApiAddress> ReadKubeconfig(std::string_view text) {
+  ASSIGN_OR_RETURN(const objects::Json json, objects::ParseYaml(text));
+  const std::string current = objects::Object{json}.Text("current-context");
+  const objects::Object context{FindNamed(json, "contexts", current, "context")};
+  const objects::Object cluster{FindNamed(json, "clusters", context.Text("cluster"), "cluster")};
+  const objects::Object user{FindNamed(json, "users", context.Text("user"), "user")};
+  ApiAddress address{.url = cluster.Text("server"),
+                     .authority_pem = {},
+                     .token = user.Text("token"),
+                     .project = context.Text("namespace")};
+  if (address.url.empty()) {
+    return Error(Code::kInvalidArgument, "its current context names no server");
+  }
+  if (address.token.empty()) {
+    return Error(Code::kInvalidArgument, "its current context has no token");
+  }
+  if (const std::string data = cluster.Text("certificate-authority-data"); !data.empty()) {
+    ASSIGN_OR_RETURN(const Bytes pem, FromBase64(data));
+    address.authority_pem = ToString(pem);
+  }
+  return address;
+}
+
+Result<std::unique_ptr<ApiClient>> ApiClient::Open(Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments();
+  const std::string path = arguments.Text("kubeconfig");
+  const Result<Bytes> text =
+      io::ReadFile(invocation.host().file_system, path, kKubeconfigLimitBytes);
+  if (!text.ok()) {
+    invocation.Hint("name the kubeconfig of a running tresor serve with --kubeconfig");
+    return text.status();
+  }
+  Result<ApiAddress> address = ReadKubeconfig(AsText(*text));
+  if (!address.ok()) {
+    return Annotate(address.status(), path);
+  }
+  net::HttpClientOptions options;
+  ASSIGN_OR_RETURN(options.server, net::Url::Parse(address->url));
+  options.authority_pem = address->authority_pem;
+  ASSIGN_OR_RETURN(auto http, net::HttpClient::Open(std::move(options)));
+  if (arguments.Has("project")) {
+    address->project = arguments.Text("project");
+  } else if (address->project.empty()) {
+    address->project = "default";
+  }
+  return std::unique_ptr<ApiClient>(
+      new ApiClient(invocation, std::move(http), *std::move(address)));
+}
+
+std::string ApiClient::PathOf(std::string_view plural, std::string_view name) const {
+  return fmt::format("/apis/tresor.dev/v1/namespaces/{}/{}{}{}", net::PercentEncode(project()),
+                     plural, name.empty() ? "" : "/", net::PercentEncode(name));
+}
+
+Result<objects::Json> ApiClient::Get(const Context& context, const std::string& target,
+                                     const std::string& accept) {
+  return Call(context, {.target = target, .headers = {{"Accept", accept}}, .body = {}});
+}
+
+Result<objects::Json> ApiClient::Post(const Context& context, const std::string& target,
+                                      const objects::Json& object) {
+  return Call(context, {.method = "POST",
+                        .target = target,
+                        .headers = {{"Content-Type", "application/json"}},
+                        .body = object.dump()});
+}
+
+Result<objects::Json> ApiClient::Call(const Context& context, net::ClientRequest request) {
+  request.headers.Set("Authorization", "Bearer " + address_.token);
+  const Result<net::ClientResponse> answer = http_->Call(context, request);
+  if (!answer.ok()) {
+    invocation_.Hint(fmt::format("is tresor serve running at {}?", address_.url));
+    return answer.status();
+  }
+  const net::ClientResponse& response = *answer;
+  Result<objects::Json> json = objects::ParseJson(
+      response.body, {.bytes = std::size_t{256} << 20, .nodes = std::size_t{50'000'000}});
+  if (response.status >= 200 && response.status < 300) {
+    return json;
+  }
+  const objects::Object status{json.ok() ? *json : objects::Json::object()};
+  const std::string message = status.Text("message");
+  return Error(CodeOf(response.status, status.Text("reason")), "{}",
+               message.empty() ? fmt::format("the server answered {}", response.status) : message);
+}
+
+}  // namespace tresor::cli

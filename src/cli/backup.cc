@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// tresor backup: list, create, describe, wait.
+#include <utility>
+
+#include "cli/object_verbs.h"
+#include "cli/server_commands.h"
+#include "objects/well_known.h"
+
+namespace tresor::cli {
+namespace {
+
+const ObjectVerbs kVerbs = {.word = "backup",
+                            .plural = "etcdbackups",
+                            .kind = "EtcdBackup",
+                            .example = "prod-manual-x2b7q",
+                            .good_phase = "Completed",
+                            .bad_phases = {"Failed", "Deleting"}};
+
+Status RunCreate(Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments();
+  ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
+  const std::string cluster = arguments.Text("cluster");
+  objects::Json metadata = {{"namespace", client->project()}};
+  if (arguments.Has("name")) {
+    metadata["name"] = arguments.Text("name");
+  } else {
+    metadata["generateName"] = cluster + "-manual-";
+  }
+  objects::Json spec = {{"cluster", {{"name", cluster}}}};
+  if (arguments.Has("destination")) {
+    spec["destination"] = arguments.Text("destination");
+  }
+  if (arguments.Switch("pinned")) {
+    spec["pinned"] = true;
+  }
+  return CreateObject(invocation, *client, kVerbs,
+                      {{{"apiVersion", objects::kApiVersion},
+                        {"kind", kVerbs.kind},
+                        {"metadata", std::move(metadata)},
+                        {"spec", std::move(spec)}}});
+}
+
+Command CreateVerb() {
+  Command command = {
+      .name = "create",
+      .summary = "back a cluster up now",
+      .flags = CreateFlags(),
+      .examples = {{"and wait for it", "tresor backup create --cluster prod -n demo --wait"}},
+      .run = RunCreate,
+  };
+  command.flags.push_back({.name = "cluster",
+                           .kind = ValueKind::kText,
+                           .value_name = "NAME",
+                           .help = "the cluster",
+                           .required = true});
+  command.flags.push_back({.name = "name",
+                           .kind = ValueKind::kText,
+                           .value_name = "NAME",
+                           .help = "of the backup; default: one is made up"});
+  command.flags.push_back({.name = "destination",
+                           .kind = ValueKind::kText,
+                           .value_name = "NAME",
+                           .help = "where it goes; default: the default destination"});
+  command.flags.push_back({.name = "pinned", .help = "retention never removes it"});
+  return command;
+}
+
+}  // namespace
+
+Command BackupCommand() {
+  return {
+      .name = "backup",
+      .summary = "take and look at the backups of a running tresor serve",
+      .examples = {{"of one project", "tresor backup list --project demo"},
+                   {"back up now", "tresor backup create --cluster prod -n demo --wait"}},
+      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs)},
+  };
+}
+
+}  // namespace tresor::cli

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// tresor cluster: list, create, describe, wait, credentials.
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/object_verbs.h"
+#include "cli/server_commands.h"
+#include "io/file_system.h"
+#include "net/url.h"
+#include "objects/etcd_cluster.h"
+#include "objects/well_known.h"
+
+namespace tresor::cli {
+namespace {
+
+const ObjectVerbs kVerbs = {.word = "cluster",
+                            .plural = "etcdclusters",
+                            .kind = "EtcdCluster",
+                            .example = "prod",
+                            .good_phase = "Running",
+                            .bad_phases = {"Deleting"}};
+
+Status RunCreate(Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments();
+  ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
+  objects::Json spec = {{"runtime", "local"}, {"replicas", arguments.Integer("replicas")}};
+  if (arguments.Has("etcd-version")) {
+    spec["version"] = arguments.Text("etcd-version");
+  }
+  if (arguments.Has("quota")) {
+    spec["quotaBackendBytes"] = arguments.Size("quota");
+  }
+  return CreateObject(
+      invocation, *client, kVerbs,
+      {{{"apiVersion", objects::kApiVersion},
+        {"kind", kVerbs.kind},
+        {"metadata", {{"name", arguments.positionals()[0]}, {"namespace", client->project()}}},
+        {"spec", std::move(spec)}}});
+}
+
+/// Single quotes, for shells.
+std::string Quote(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
+Status RunCredentials(Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments();
+  ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
+  const std::string& name = arguments.positionals()[0];
+  ASSIGN_OR_RETURN(
+      const objects::Json json,
+      client->Get(invocation.context(),
+                  fmt::format("/etcd-credentials/{}/{}", net::PercentEncode(client->project()),
+                              net::PercentEncode(name))));
+  if (invocation.json()) {
+    invocation.PrintJson(Json(json));
+    return OkStatus();
+  }
+  const objects::Object answer{json};
+  std::string endpoints;
+  for (const objects::Json& endpoint : json.value("endpoints", objects::Json::array())) {
+    endpoints += (endpoints.empty() ? "" : ",") + endpoint.get<std::string>();
+  }
+  io::FileSystem& fs = invocation.host().file_system;
+  const std::string dir = arguments.Text("dir");
+  RETURN_IF_ERROR(io::CreateDirs(fs, dir));
+  invocation.out() << "export ETCDCTL_API=3\nexport ETCDCTL_ENDPOINTS=" << Quote(endpoints) << '\n';
+  struct Part {
+    const char* field;
+    const char* file;
+    const char* variable;
+  };
+  for (const Part& part :
+       {Part{"ca", "ca.crt", "ETCDCTL_CACERT"}, Part{"certificate", "client.crt", "ETCDCTL_CERT"},
+        Part{"key", "client.key", "ETCDCTL_KEY"}}) {
+    const std::string pem = answer.Text(part.field);
+    if (pem.empty()) {
+      continue;
+    }
+    const std::string path = io::JoinPath(dir, part.file);
+    RETURN_IF_ERROR(io::WriteFileAtomically(fs, path, AsBytes(pem), 0600));
+    invocation.out() << "export " << part.variable << '=' << Quote(path) << '\n';
+  }
+  return OkStatus();
+}
+
+Command CreateVerb() {
+  Command command = {
+      .name = "create",
+      .summary = "make a cluster that runs on the server's machine",
+      .flags = CreateFlags(),
+      .positionals = {{.name = "NAME", .help = "its name"}},
+      .examples = {{"three members", "tresor cluster create prod --project demo --wait"}},
+      .run = RunCreate,
+  };
+  command.flags.push_back({.name = "replicas",
+                           .kind = ValueKind::kInteger,
+                           .value_name = "N",
+                           .help = "members: 1, 3, 5 or 7",
+                           .default_text = "3"});
+  command.flags.push_back({.name = "etcd-version",
+                           .kind = ValueKind::kText,
+                           .value_name = "LINE",
+                           .help = "\"3.5\"; default: what is installed"});
+  command.flags.push_back({.name = "quota",
+                           .kind = ValueKind::kSize,
+                           .value_name = "SIZE",
+                           .help = "of the database; default: etcd's"});
+  return command;
+}
+
+Command CredentialsVerb() {
+  Command command = {
+      .name = "credentials",
+      .summary = "write what etcdctl needs to reach a cluster, and print its environment",
+      .description =
+          "Writes ca.crt, client.crt and client.key (0600) and prints the variables "
+          "that tell etcdctl of them.",
+      .flags = ApiFlags(),
+      .positionals = {{.name = "NAME", .help = "name of the cluster"}},
+      .examples = {{"into this shell", "eval \"$(tresor cluster credentials prod -n demo)\""}},
+      .run = RunCredentials,
+  };
+  command.flags.push_back({.name = "dir",
+                           .kind = ValueKind::kDirectory,
+                           .value_name = "DIR",
+                           .help = "where the files go",
+                           .default_text = "."});
+  return command;
+}
+
+}  // namespace
+
+Command ClusterCommand() {
+  return {
+      .name = "cluster",
+      .summary = "make and look at the clusters of a running tresor serve",
+      .examples = {{"all of them", "tresor cluster list --all-projects"},
+                   {"a new one", "tresor cluster create prod --project demo --wait"}},
+      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs),
+                      CredentialsVerb()},
+  };
+}
+
+}  // namespace tresor::cli
