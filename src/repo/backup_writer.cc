@@ -348,7 +348,7 @@ Result<BackupInfo> BackupWriterImpl::Commit(const Context& context, BackupDescri
     keep_ = status.code() != Code::kAborted;
     return status;
   }
-  (void)lease_->Release(context);  // an unreleased lease expires
+  (void)lease_->Release();  // an unreleased lease expires
   return entry.info;
 }
 

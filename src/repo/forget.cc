@@ -22,7 +22,7 @@ Status RepositoryImpl::Forget(const Context& context, const std::vector<Id>& bac
     }
   }
   if (forgotten.empty()) {
-    return lease->Release(context);
+    return lease->Release();
   }
   std::vector<Id> manifests;
   std::erase_if(catalog.backups, [&](const CatalogEntry& entry) {
@@ -38,7 +38,7 @@ Status RepositoryImpl::Forget(const Context& context, const std::vector<Id>& bac
   for (const Id& manifest : manifests) {
     RETURN_IF_ERROR(store_.Delete(context, ManifestName(manifest)));
   }
-  return lease->Release(context);
+  return lease->Release();
 }
 
 }  // namespace tresor::repo

@@ -223,8 +223,7 @@ Lease::Lease(const Context& context, blob::BlobStore& store, const KeyRing& keys
 }
 
 Lease::~Lease() {
-  const Status released =
-      Release(Context::Background().WithClock(clock_).WithTimeout(kReleaseTimeout));
+  const Status released = Release();
   if (!released.ok() && released.code() != Code::kAborted) {
     Log(LogLevel::kWarning, "the lock could not be released, it expires by itself: {}",
         Message(released));
@@ -297,7 +296,7 @@ Status Lease::DeleteBeatsBelow(const Context& context, const std::vector<LockBea
   return OkStatus();
 }
 
-Status Lease::Release(const Context& context) {
+Status Lease::Release() {
   thread_.reset();  // stops and joins
   const auto turn = renewing_.Lock();
   {
@@ -310,6 +309,8 @@ Status Lease::Release(const Context& context) {
       return OkStatus();
     }
   }
+  // Whoever was told to stop gives the lease back all the same.
+  const Context context = Context::Background().WithClock(clock_).WithTimeout(kReleaseTimeout);
   // The released beat stays until the next writer comes: tokens must go on rising.
   const Status put = PutBeat(context, kReleasedBeat);
   if (!put.ok() && put.code() != Code::kAlreadyExists) {

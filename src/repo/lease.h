@@ -83,7 +83,7 @@ class Lease {
   /// The thread does this by itself. kAborted: lost.
   [[nodiscard]] Status Renew(const Context& context);
   /// The next writer need not wait. Idempotent.
-  [[nodiscard]] Status Release(const Context& context);
+  [[nodiscard]] Status Release();
 
  private:
   struct State {

@@ -72,8 +72,8 @@ TEST_F(LeaseTest, TokensRiseAndAReleasedLeaseIsFreeAtOnce) {
   for (std::uint64_t token = 1; token <= 3; ++token) {
     ASSERT_OK_AND_ASSIGN(const auto lease, Take(Options("alpha")));
     EXPECT_EQ(lease->token(), token);
-    ASSERT_OK(lease->Release(context_));
-    EXPECT_OK(lease->Release(context_));
+    ASSERT_OK(lease->Release());
+    EXPECT_OK(lease->Release());
     EXPECT_THAT(Locks(), ::testing::ElementsAre(LockName(token, kReleasedBeat)));
   }
 }
@@ -133,7 +133,7 @@ TEST_F(LeaseTest, WaitsAsLongAsItIsTold) {
   int sleeps = 0;
   while_asleep_ = [&] {
     if (++sleeps == 5) {
-      ASSERT_OK(first->Release(context_));
+      ASSERT_OK(first->Release());
     }
   };
   LeaseOptions options = Options("beta");
@@ -241,7 +241,7 @@ TEST_F(LeaseTest, RenewsByItself) {
   ASSERT_OK_AND_ASSIGN(const auto lease,
                        Lease::Take(context_, watching, keys_, std::move(options)));
   watching.WaitForPut(LockName(1, 3));
-  EXPECT_OK(lease->Release(context_));
+  EXPECT_OK(lease->Release());
   EXPECT_THAT(Locks(), ::testing::ElementsAre(LockName(1, kReleasedBeat)));
 }
 

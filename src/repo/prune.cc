@@ -601,7 +601,7 @@ Result<PruneReport> RepositoryImpl::Prune(const Context& context, const PruneOpt
                       "pruned, but what is unused was not all deleted; the next prune does that");
     }
   }
-  RETURN_IF_ERROR(lease->Release(context));
+  RETURN_IF_ERROR(lease->Release());
   return pruner.report();
 }
 

@@ -84,7 +84,7 @@ Status RepositoryImpl::RemoveKey(const Context& context, const Id& slot) {
                    Lease::Take(context, store_, keys_,
                                {.operation = "remove a key", .wait = options_.lock_wait}));
   RETURN_IF_ERROR(RemoveKeySlot(context, store_, keys_, slot, *lease));
-  return lease->Release(context);
+  return lease->Release();
 }
 
 }  // namespace tresor::repo
