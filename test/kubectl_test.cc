@@ -266,7 +266,11 @@ TEST_P(KubectlTest, DescribesWithEvents) {
               AllOf(ContainsRegex("Name: +nightly"), HasSubstr("Schedule:"),
                     ContainsRegex("Normal +BackupStarted .*backup nightly-1 of prod has begun")));
   EXPECT_THAT(Out({"get", "events", "-n", "demo"}),
-              ContainsRegex("Normal +BackupStarted .*nightly +backup nightly-1 of prod"));
+              AllOf(::testing::StartsWith("LAST SEEN   TYPE     REASON          OBJECT"),
+                    ContainsRegex("Normal +BackupStarted +etcdbackupconfig/nightly +backup "
+                                  "nightly-1 of prod")));
+  EXPECT_THAT(Out({"get", "events", "-n", "demo", "-o", "wide"}),
+              ContainsRegex("tresor +backup nightly-1 of prod has begun +[0-9]+s +1 +nightly.1"));
 }
 
 TEST_P(KubectlTest, Watches) {

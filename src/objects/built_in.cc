@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/built_in.h"
 
+#include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -184,6 +186,44 @@ void SetSchema(Kind& kind, std::string_view yaml) {
   kind.schema = *std::move(schema);
 }
 
+// kubernetes/kubernetes pkg/printers/internalversion/printers.go (eventColumnDefinitions,
+// printEvent) at v1.31
+std::vector<PrinterColumn> EventColumns() {
+  const auto column = [](std::string name, std::string type, std::string path,
+                         std::string description, std::int32_t priority = 0) {
+    return PrinterColumn{.name = std::move(name),
+                         .type = std::move(type),
+                         .format = {},
+                         .description = std::move(description),
+                         .json_path = std::move(path),
+                         .priority = priority,
+                         .path = nullptr};
+  };
+  PrinterColumn object = column("Object", "string", "", "What it happened to");
+  object.make = [](const Object& event) {
+    std::string kind = event.Text("involvedObject.kind");
+    std::transform(kind.begin(), kind.end(), kind.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return kind + "/" + event.Text("involvedObject.name");
+  };
+  PrinterColumn source = column("Source", "string", "", "Who says so", 1);
+  source.make = [](const Object& event) {
+    const std::string host = event.Text("source.host");
+    return event.Text("source.component") + (host.empty() ? "" : ", " + host);
+  };
+  return {column("Last Seen", "date", ".lastTimestamp", "Time since it happened last"),
+          column("Type", "string", ".type", "Normal or Warning"),
+          column("Reason", "string", ".reason", "Why, in one word"),
+          std::move(object),
+          column("Subobject", "string", ".involvedObject.fieldPath", "The part of the object", 1),
+          std::move(source),
+          column("Message", "string", ".message", "What happened"),
+          column("First Seen", "date", ".firstTimestamp", "Time since it happened first", 1),
+          column("Count", "integer", ".count", "How often it happened", 1),
+          column("Name", "string", ".metadata.name", "Name of the Event", 1)};
+}
+
 }  // namespace
 
 const Json& ObjectMetaSchema() {
@@ -246,36 +286,8 @@ std::vector<Kind> BuiltInKinds() {
              .categories = {},
              .verbs = kVerbs,
              .transient = true,
-             .columns = {{.name = "Last Seen",
-                          .type = "date",
-                          .format = {},
-                          .description = "Time since it happened last",
-                          .json_path = ".lastTimestamp"},
-                         {.name = "Type",
-                          .type = "string",
-                          .format = {},
-                          .description = "Normal or Warning",
-                          .json_path = ".type"},
-                         {.name = "Reason",
-                          .type = "string",
-                          .format = {},
-                          .description = "Why, in one word",
-                          .json_path = ".reason"},
-                         {.name = "Kind",
-                          .type = "string",
-                          .format = {},
-                          .description = "Kind of the object that it happened to",
-                          .json_path = ".involvedObject.kind"},
-                         {.name = "Object",
-                          .type = "string",
-                          .format = {},
-                          .description = "Name of the object that it happened to",
-                          .json_path = ".involvedObject.name"},
-                         {.name = "Message",
-                          .type = "string",
-                          .format = {},
-                          .description = "What happened",
-                          .json_path = ".message"}},
+             .name_comes_first = false,
+             .columns = EventColumns(),
              .schema = {},
              .description = {}};
   SetSchema(event, kEvent);

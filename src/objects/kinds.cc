@@ -93,6 +93,9 @@ bool IsUnchanged(const Object& now, const Object& before) {
 }
 
 Json CellOf(const PrinterColumn& column, const Object& object, WallTime now) {
+  if (column.make) {
+    return column.make(object);
+  }
   const std::vector<const Json*> values =
       column.path == nullptr ? std::vector<const Json*>() : column.path->Evaluate(object.json);
   if (values.empty() || values[0]->is_null()) {
@@ -125,6 +128,9 @@ KindRegistry::KindRegistry(std::vector<Kind> kinds) : kinds_(std::move(kinds)) {
   std::ranges::sort(kinds_, {}, &Kind::resource);
   for (Kind& kind : kinds_) {
     for (PrinterColumn& column : kind.columns) {
+      if (column.make) {
+        continue;
+      }
       Result<JsonPath> path = JsonPath::Parse(column.json_path);
       TRESOR_CHECK(path.ok());
       column.path = std::make_shared<const JsonPath>(*std::move(path));
@@ -199,12 +205,15 @@ Result<Kind> KindFromCrd(const Json& crd) {
 }
 
 Json TableColumns(const Kind& kind) {
-  Json columns =
-      Json::array({{{"name", "Name"},
-                    {"type", "string"},
-                    {"format", "name"},
-                    {"description", "Name must be unique within a namespace. Cannot be changed."},
-                    {"priority", 0}}});
+  Json columns = Json::array();
+  if (kind.name_comes_first) {
+    columns.push_back(
+        {{"name", "Name"},
+         {"type", "string"},
+         {"format", "name"},
+         {"description", "Name must be unique within a namespace. Cannot be changed."},
+         {"priority", 0}});
+  }
   for (const PrinterColumn& column : kind.columns) {
     columns.push_back({{"name", column.name},
                        {"type", column.type},
@@ -216,7 +225,10 @@ Json TableColumns(const Kind& kind) {
 }
 
 Json TableCells(const Kind& kind, const Object& object, WallTime now) {
-  Json cells = Json::array({object.name()});
+  Json cells = Json::array();
+  if (kind.name_comes_first) {
+    cells.push_back(object.name());
+  }
   for (const PrinterColumn& column : kind.columns) {
     cells.push_back(CellOf(column, object, now));
   }

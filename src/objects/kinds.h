@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct PrinterColumn {
   std::string json_path;  // ".status.phase"
   std::int32_t priority = 0;
   std::shared_ptr<const JsonPath> path;  // of json_path; the registry sets it
+  /// In place of a path, for a string that is made of several fields.
+  std::function<std::string(const Object&)> make = {};
 };
 
 /// One kind, as discovery describes it.
@@ -41,12 +44,13 @@ struct Kind {
   std::vector<std::string> categories;
   std::vector<std::string> verbs;
   bool namespaced = true;
-  bool has_status = false;             // the /status subresource
-  bool sealed = false;                 // encrypted at rest: Secrets
-  bool counts_generation = false;      // metadata.generation goes up with the spec
-  bool name_is_dns_label = false;      // else a DNS subdomain
-  bool transient = false;              // goes by itself after a while: Events
-  std::vector<PrinterColumn> columns;  // without the name, which comes first always
+  bool has_status = false;         // the /status subresource
+  bool sealed = false;             // encrypted at rest: Secrets
+  bool counts_generation = false;  // metadata.generation goes up with the spec
+  bool name_is_dns_label = false;  // else a DNS subdomain
+  bool transient = false;          // goes by itself after a while: Events
+  bool name_comes_first = true;    // as a column of its own, before `columns`
+  std::vector<PrinterColumn> columns;
   Schema schema;
   std::string description;
 
@@ -76,7 +80,7 @@ class KindRegistry {
 /// A kind as its CustomResourceDefinition (JSON) describes it. kInvalidArgument.
 [[nodiscard]] Result<Kind> KindFromCrd(const Json& crd);
 
-/// A Table's columnDefinitions: the name and `kind.columns`.
+/// A Table's columnDefinitions: the name, as a rule, and `kind.columns`.
 [[nodiscard]] Json TableColumns(const Kind& kind);
 /// One row's cells; `kind` is a registry's. A date is shown as its age ("5m", "2d3h"), as kubectl
 /// does; what is missing as null.

@@ -366,6 +366,25 @@ TEST(TableTest, CellsFollowTheColumns) {
   EXPECT_EQ(columns[9]["priority"], 1);
 }
 
+// As `kubectl get events` prints them, whoever serves them.
+TEST(TableTest, EventsHaveKubernetesColumns) {
+  const Kind& kind = KindOf(kEvents);
+  std::string names;
+  for (const Json& column : TableColumns(kind)) {
+    names += column["name"].get<std::string>() + (column["priority"] == 0 ? ", " : " (wide), ");
+  }
+  EXPECT_EQ(names,
+            "Last Seen, Type, Reason, Object, Subobject (wide), Source (wide), Message, "
+            "First Seen (wide), Count (wide), Name (wide), ");
+  const Object event = FromYaml(
+      "{metadata: {name: prod.1}, involvedObject: {kind: EtcdCluster, name: prod}, type: Normal, "
+      "reason: Running, message: it runs, source: {component: tresor, host: a}, count: 3, "
+      "firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:04:00Z'}");
+  EXPECT_EQ(TableCells(kind, event, *ParseTime("2026-01-01T00:05:00Z")),
+            Json::parse(R"(["60s", "Normal", "Running", "etcdcluster/prod", null, "tresor, a",
+                            "it runs", "5m", 3, "prod.1"])"));
+}
+
 TEST(TableTest, ValuesOfOtherTypesLeaveTheirCellEmpty) {
   const Kind& kind = KindOf(kEtcdBackupConfigs);
   const Object object = FromYaml(
