@@ -15,7 +15,9 @@
 #include "api/self_review.h"
 #include "base/environment.h"
 #include "base/guarded.h"
+#include "base/gzip.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "net/rate_limit.h"
 #include "objects/kinds.h"
 #include "objects/openapi.h"
@@ -33,6 +35,10 @@ constexpr double kLoginBurst = 10;
 constexpr std::string_view kSecureCookie = "__Host-tresor-session";
 constexpr std::string_view kPlainCookie = "tresor-session";
 constexpr std::size_t kMaxNameBytes = 253;
+// As Kubernetes: what is smaller is sooner sent than packed.
+constexpr std::size_t kCompressFromBytes = std::size_t{128} << 10;
+// How often the files of a given certificate are looked at.
+constexpr std::chrono::seconds kTlsInterval{30};
 constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 
 bool IsRead(const net::Request& request) {
@@ -117,8 +123,9 @@ class ServerImpl final : public Server {
     http.tls.reset();
     if (!options_.plain_http) {
       ASSIGN_OR_RETURN(ServerTls tls, MakeTls());
-      http.tls = std::move(tls.identity);
+      http.tls = tls.identity;
       authority_pem = std::move(tls.authority_pem);
+      *identity_.Lock() = std::move(tls.identity);
     }
     ASSIGN_OR_RETURN(std::optional<std::string> password, MakeAdmin(*credentials_, deps_.random));
     if (password) {
@@ -133,6 +140,9 @@ class ServerImpl final : public Server {
     RETURN_IF_ERROR(
         UpdateKubeconfig(deps_.fs, *credentials_, kubeconfig_path_, url_, authority_pem));
     serving_ = true;
+    if (!options_.certificate_file.empty()) {
+      *tls_watch_.Lock() = Thread([this](const std::stop_token& stop) { WatchTls(stop); });
+    }
     return OkStatus();
   }
 
@@ -154,13 +164,41 @@ class ServerImpl final : public Server {
     return stats;
   }
 
+  Status ReloadTls() override {
+    if (options_.certificate_file.empty()) {
+      return OkStatus();
+    }
+    ASSIGN_OR_RETURN(ServerTls tls, MakeTls());
+    auto identity = identity_.Lock();
+    if (tls.identity == *identity) {
+      return OkStatus();
+    }
+    RETURN_IF_ERROR(Annotate(http_->SetTls(tls.identity), options_.certificate_file));
+    *identity = std::move(tls.identity);
+    Log(LogLevel::kInfo, "{}: new connections get the new certificate", options_.certificate_file);
+    return UpdateKubeconfig(deps_.fs, *credentials_, kubeconfig_path_, url_, tls.authority_pem);
+  }
+
   void Stop() override {
+    *tls_watch_.Lock() = Thread();
     if (http_ != nullptr) {
       http_->Stop();
     }
   }
 
  private:
+  void WatchTls(const std::stop_token& stop) {
+    const Context context = Context::Background().WithStop(stop);
+    std::string complaint;  // said once
+    while (context.Sleep(kTlsInterval).ok()) {
+      const Status status = ReloadTls();
+      if (!status.ok() && complaint != Message(status)) {
+        Log(LogLevel::kWarning, "the certificate in use stays: {}", Message(status));
+      }
+      complaint = Message(status);
+    }
+  }
+
   Result<ServerTls> MakeTls() {
     if (!options_.certificate_file.empty()) {
       return GivenTls(deps_.fs, options_.certificate_file, options_.key_file);
@@ -206,9 +244,22 @@ class ServerImpl final : public Server {
       response.headers.Add("Cache-Control", "no-store");
     }
     response.headers.Add("X-Content-Type-Options", "nosniff");
+    Compress(request, response);
     Audit(request, info, caller, response.status, message);
     Count(info.is_resource ? info.verb : "", response.status, deps_.clock.Monotonic() - begun);
     return response;
+  }
+
+  static void Compress(const net::Request& request, net::Response& response) {
+    if (response.stream != nullptr || response.body.size() < kCompressFromBytes ||
+        response.headers.Find("Content-Encoding")) {
+      return;
+    }
+    response.headers.Add("Vary", "Accept-Encoding");
+    if (net::AcceptsEncoding(request.headers.Joined("Accept-Encoding"), "gzip")) {
+      response.body = Gzip(response.body);
+      response.headers.Add("Content-Encoding", "gzip");
+    }
   }
 
   Result<net::Response> Answer(const Context& context, const net::Request& request,
@@ -618,8 +669,10 @@ class ServerImpl final : public Server {
   std::string url_;
   std::string kubeconfig_path_;
   std::atomic<bool> serving_{false};
+  Guarded<net::TlsIdentity> identity_;  // of new connections
   // Last: its threads use all of the above.
   std::unique_ptr<net::HttpServer> http_;
+  Guarded<Thread> tls_watch_;
 };
 
 }  // namespace

@@ -39,7 +39,8 @@ struct ServerOptions {
   /// Without TLS, say behind a proxy that ends it. Refused on anything but loopback. kubectl sends
   /// no token over plain HTTP.
   bool plain_http = false;
-  /// PEM files; both or none. None: a CA of our own in data_dir/tls, made at the first start.
+  /// PEM files; both or none. They may change while the server runs. None: a CA of our own in
+  /// data_dir/tls, made at the first start.
   std::string certificate_file;
   std::string key_file;
   /// More names and addresses that our own certificate is for.
@@ -134,6 +135,10 @@ class Server {
   [[nodiscard]] virtual ServerStats stats() const = 0;
   /// For whoever manages accounts and tokens.
   [[nodiscard]] virtual Credentials& credentials() = 0;
+  /// Looks at the given certificate's files; when they hold another one than before, new
+  /// connections get it, and the kubeconfig trusts it. Happens by itself twice a minute. An error:
+  /// what they hold is unusable (a renewal that is half done, say), and the old one stays.
+  [[nodiscard]] virtual Status ReloadTls() = 0;
   /// Watches end, running requests get some seconds. On return nothing runs.
   virtual void Stop() = 0;
 };

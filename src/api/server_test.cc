@@ -11,8 +11,11 @@
 
 #include "api/api_client_test_util.h"
 #include "api/errors.h"
+#include "base/gzip.h"
 #include "base/status_matchers.h"
+#include "crypto/x509.h"
 #include "io/temp_dir.h"
+#include "net/http_client.h"
 #include "objects/yaml.h"
 #include "store/memory/memory_store.h"
 
@@ -646,6 +649,72 @@ TEST_F(ServerTest, CountsWhatItAnswered) {
   }
   EXPECT_EQ(lists, 1u);
   EXPECT_EQ(misses, 1u);
+}
+
+TEST_F(ServerTest, LargeAnswersArePackedForWhoAsks) {
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_EQ(Admin().Call("POST", kConfigs, Config(fmt::format("config-{:03}", i))).code, 201);
+  }
+  const Reply plain = Admin().Get(kConfigs);
+  EXPECT_FALSE(plain.headers.Find("Content-Encoding"));
+  ASSERT_GT(plain.text.size(), std::size_t{128} << 10);
+
+  const Reply packed = Admin().Get(kConfigs, {{"Accept-Encoding", "br, gzip;q=0.8"}});
+  EXPECT_EQ(packed.headers.Find("Content-Encoding"), "gzip");
+  EXPECT_EQ(packed.headers.Find("Vary"), "Accept-Encoding");
+  EXPECT_EQ(packed.text, Gzip(plain.text));
+
+  const Reply small =
+      Admin().Get(std::string(kConfigs) + "/config-000", {{"Accept-Encoding", "gzip"}});
+  EXPECT_FALSE(small.headers.Find("Content-Encoding"));
+}
+
+TEST_F(ServerTest, ANewCertificateIsServedWithoutARestart) {
+  const std::string certificate = io::JoinPath(dir_.path(), "tls.crt");
+  const std::string key = io::JoinPath(dir_.path(), "tls.key");
+  const crypto::Validity validity{.not_before = SystemClock().Now() - std::chrono::hours(1),
+                                  .not_after = SystemClock().Now() + std::chrono::hours(1)};
+  const auto put = [&](const std::string& path, const std::string& text) {
+    ASSERT_OK(io::WriteFileAtomically(io::PosixFileSystem(), path, AsBytes(text)));
+  };
+  struct Identity {
+    std::string authority_pem;
+    crypto::CertifiedKey own;
+  };
+  const auto make = [&](const std::string& name) {
+    const auto authority = crypto::MakeAuthority(name, validity);
+    EXPECT_OK(authority);
+    const auto own = crypto::IssueCertificate(
+        *authority, {.common_name = "tresor", .ip_addresses = {"127.0.0.1"}, .server = true},
+        validity);
+    EXPECT_OK(own);
+    return Identity{.authority_pem = authority->certificate_pem, .own = *own};
+  };
+  const auto reach = [&](const Identity& trusted) {
+    const auto client = net::HttpClient::Open(
+        {.server = *net::Url::Parse(server_->url()), .authority_pem = trusted.authority_pem});
+    EXPECT_OK(client);
+    return (*client)->Call(Context::Background(), {.target = "/healthz"}).status();
+  };
+  const Identity first = make("first");
+  const Identity second = make("second");
+  put(certificate, first.own.certificate_pem);
+  put(key, first.own.key_pem);
+  server_.reset();
+  options_.plain_http = false;
+  options_.certificate_file = certificate;
+  options_.key_file = key;
+  Start();
+  EXPECT_OK(reach(first));
+
+  put(certificate, second.own.certificate_pem);  // the key is yet to come
+  EXPECT_THAT(server_->ReloadTls(), testing::StatusIs(Code::kInvalidArgument));
+  EXPECT_OK(reach(first));
+
+  put(key, second.own.key_pem);
+  EXPECT_OK(server_->ReloadTls());
+  EXPECT_OK(reach(second));
+  EXPECT_THAT(reach(first), testing::StatusIs(Code::kUnauthenticated));
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ using Handler = std::function<Response(const Context& context, const Request& re
 struct TlsIdentity {
   std::string certificate_chain;
   std::string private_key;
+  friend bool operator==(const TlsIdentity&, const TlsIdentity&) = default;
 };
 
 struct HttpServerOptions {

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& media : ParseAccept(text)) {
     TRESOR_CHECK(media.quality > 0 && media.quality <= 1 && !media.type.empty());
   }
+  (void)AcceptsEncoding(text, "gzip");
   (void)FindCookie(text, "session");
   if (const auto url = Url::Parse(text); url.ok()) {
     TRESOR_CHECK(url->port != 0 && !url->host.empty() && url->path.front() == '/');

@@ -273,6 +273,29 @@ Result<MediaType> ParseMediaType(std::string_view text) {
   return *std::move(media);
 }
 
+bool AcceptsEncoding(std::string_view text, std::string_view coding) {
+  bool by_star = false;
+  while (!text.empty()) {
+    std::string_view element = CutUnquoted(text, ',');
+    const std::string_view name = Trim(CutUnquoted(element, ';'));
+    std::string_view weight = Trim(element);
+    bool wanted = true;
+    if (!weight.empty()) {
+      const auto equals = weight.find('=');
+      const auto quality = equals != std::string_view::npos &&
+                                   EqualsIgnoringCase(Trim(weight.substr(0, equals)), "q")
+                               ? ParseQuality(Trim(weight.substr(equals + 1)))
+                               : std::nullopt;
+      wanted = quality && *quality > 0;
+    }
+    if (EqualsIgnoringCase(name, coding)) {
+      return wanted;
+    }
+    by_star = by_star || (name == "*" && wanted);
+  }
+  return by_star;
+}
+
 std::optional<std::string_view> FindCookie(std::string_view header, std::string_view name) {
   std::optional<std::string_view> found;
   while (!header.empty()) {

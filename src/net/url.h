@@ -60,6 +60,9 @@ struct MediaType {
 /// The one media type of a Content-Type header. kInvalidArgument.
 [[nodiscard]] Result<MediaType> ParseMediaType(std::string_view text);
 
+/// Whether an Accept-Encoding header asks for this coding, by its name or by "*".
+[[nodiscard]] bool AcceptsEncoding(std::string_view text, std::string_view coding);
+
 /// The value of cookie `name` in a Cookie header; none: it is not there, or more than once.
 [[nodiscard]] std::optional<std::string_view> FindCookie(std::string_view header,
                                                          std::string_view name);

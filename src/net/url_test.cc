@@ -127,5 +127,16 @@ TEST(RateLimitTest, StaysBoundedUnderManyKeys) {
   EXPECT_EQ(limit.Take("new"), std::nullopt);
 }
 
+TEST(AcceptEncodingTest, NameStarAndWeight) {
+  for (const char* text :
+       {"gzip", "br, GZIP;q=0.5", "*", "identity;q=0, *;q=0.1", "deflate,gzip;q=1"}) {
+    EXPECT_TRUE(AcceptsEncoding(text, "gzip")) << text;
+  }
+  for (const char* text :
+       {"", "br", "gzip;q=0", "*, gzip;q=0.0", "gzip;x=1", "*;q=0", "gzip;q=2"}) {
+    EXPECT_FALSE(AcceptsEncoding(text, "gzip")) << text;
+  }
+}
+
 }  // namespace
 }  // namespace tresor::net
