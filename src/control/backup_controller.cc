@@ -23,8 +23,6 @@ using objects::EtcdBackupStatus;
 constexpr std::string_view kController = "backup";
 constexpr std::chrono::seconds kLookAgain{5};
 constexpr std::chrono::seconds kBusy{2};
-// Prune rewrites what is mostly dead: rather once for many backups than after each.
-constexpr std::chrono::minutes kPruneDelay{60};
 
 std::string IdentityTag(const Object& backup) { return std::string(kUidTag) + backup.uid(); }
 
@@ -285,12 +283,7 @@ Result<Next> BackupController::Pursue(const Context& context, const Object& back
                       .memory_bytes = BackupMemory(database_bytes)});
   }
   StartWaiting();
-  std::size_t place = 0;
-  {
-    auto state = state_.Lock();
-    place = state->queue.PlaceOf(key);
-  }
-  if (place == 0) {
+  if (!state_.Lock()->queue.Waits(key)) {
     return Next::WhenChanged();
   }
   RETURN_IF_ERROR(Note(context, key, "waits for its turn"));
@@ -364,6 +357,11 @@ void BackupController::RunOne(const Context& context, const Key& key, const std:
 Result<StoredBackup> BackupController::Take(const Context& context, const Key& key) {
   const objects::ObjectKey object_key = ObjectOf(objects::kEtcdBackups, key);
   const WallTime now = services_.clock.Now();
+  {
+    auto state = state_.Lock();
+    std::optional<WallTime>& begun = state->attempts[key].begun;
+    begun = begun.value_or(now);
+  }
   ASSIGN_OR_RETURN(const Object backup,
                    store::ModifyStatus(context, services_.store, object_key, WriteAs(kController),
                                        [&](Object& object) -> Result<bool> {
@@ -483,8 +481,10 @@ Result<Next> BackupController::Finish(const Context& context, const Object& back
   }
   told.destination = status.destination;
   told.completed = true;
-  const WallTime start = before.start_time.value_or(now);
-  told.duration = status.completion_time.value_or(now) - start;
+  // One that the server before us began is known to the second.
+  const WallTime start =
+      state_.Lock()->attempts[key].begun.value_or(before.start_time.value_or(now));
+  told.duration = now - start;
   told.start_delay = start - TimeOf(completed, status);
   told.bytes_read = outcome.stored->description.source.image_bytes;
   told.bytes_stored = outcome.stored->new_bytes;

@@ -59,7 +59,8 @@ class BackupController final : public Reconciler {
  private:
   struct Attempts {
     int count = 0;
-    std::optional<WallTime> next;  // not before
+    std::optional<WallTime> next;   // not before
+    std::optional<WallTime> begun;  // the first; objects have it to the second only
   };
   struct Active {
     std::stop_source stop;
@@ -102,8 +103,12 @@ class BackupController final : public Reconciler {
   Guarded<State> state_;
 };
 
+/// Prune rewrites what is mostly dead: rather once for many backups than after each.
+inline constexpr std::chrono::minutes kPruneDelay{60};
+
 /// Frees room in repositories: one key per repository, {destination, "<project>/<cluster uid>"}.
-/// Whoever forgets a backup adds its key with a delay; the first of several holds.
+/// Whoever forgets a backup adds its key with kPruneDelay; the first of several holds. Delays don't
+/// outlive the server: after its start every repository that is found gets one.
 class PruneController final : public Reconciler {
  public:
   explicit PruneController(const Services& services) : services_(services) {}

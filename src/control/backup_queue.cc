@@ -62,18 +62,26 @@ std::uint64_t BackupQueue::LastStart(const std::string& cluster) const {
 }
 
 std::vector<const BackupQueue::Waiting*> BackupQueue::InOrder() const {
-  std::vector<const Waiting*> order;
-  order.reserve(waiting_.size());
-  for (const auto& [key, waiting] : waiting_) {
-    order.push_back(&waiting);
-  }
   // A cluster's turn is when it was served last; a new one's is when it came.
-  const auto turn = [this](const Waiting& waiting) {
-    const std::uint64_t start = LastStart(waiting.wish.cluster);
-    return std::tuple(start == 0 ? waiting.arrival : start, waiting.arrival);
+  struct Turn {
+    std::uint64_t turn = 0;
+    std::uint64_t arrival = 0;
+    const Waiting* waiting = nullptr;
   };
-  std::sort(order.begin(), order.end(),
-            [&](const Waiting* a, const Waiting* b) { return turn(*a) < turn(*b); });
+  std::vector<Turn> turns;
+  turns.reserve(waiting_.size());
+  for (const auto& [key, waiting] : waiting_) {
+    const std::uint64_t start = LastStart(waiting.wish.cluster);
+    turns.push_back({start == 0 ? waiting.arrival : start, waiting.arrival, &waiting});
+  }
+  std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) {
+    return std::tie(a.turn, a.arrival) < std::tie(b.turn, b.arrival);
+  });
+  std::vector<const Waiting*> order;
+  order.reserve(turns.size());
+  for (const Turn& turn : turns) {
+    order.push_back(turn.waiting);
+  }
   return order;
 }
 
@@ -106,20 +114,6 @@ std::vector<Key> BackupQueue::Start() {
     started.push_back(wish.backup);
   }
   return started;
-}
-
-std::size_t BackupQueue::PlaceOf(const Key& backup) const {
-  if (!waiting_.contains(backup)) {
-    return 0;
-  }
-  std::size_t place = 1;
-  for (const Waiting* waiting : InOrder()) {
-    if (waiting->wish.backup == backup) {
-      return place;
-    }
-    ++place;
-  }
-  return 0;
 }
 
 }  // namespace tresor::control

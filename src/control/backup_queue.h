@@ -48,8 +48,7 @@ class BackupQueue {
   [[nodiscard]] std::vector<Key> Start();
 
   [[nodiscard]] bool Runs(const Key& backup) const { return running_.contains(backup); }
-  /// 1: the next; 0: it does not wait.
-  [[nodiscard]] std::size_t PlaceOf(const Key& backup) const;
+  [[nodiscard]] bool Waits(const Key& backup) const { return waiting_.contains(backup); }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::size_t running() const { return running_.size(); }
   [[nodiscard]] std::uint64_t memory_bytes() const { return memory_bytes_; }

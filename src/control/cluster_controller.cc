@@ -2,6 +2,7 @@
 #include "control/cluster_controller.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,27 @@ constexpr std::string_view kController = "cluster";
 constexpr std::chrono::milliseconds kBusy{200};
 constexpr std::chrono::seconds kWhileDeleting{1};
 
+// Of a configuration's name, deploy/crds/etcdbackupconfigs.yaml.
+constexpr std::size_t kLongestConfigName = 52;
+constexpr std::size_t kTellingUidChars = 8;
+
 objects::ObjectKey ObjectKeyOf(const Object& cluster) {
   return {objects::kEtcdClusters, cluster.name_space(), cluster.name()};
+}
+
+/// The first cluster of a project has the plain name, others "default-backups-prod", or, if that is
+/// taken or too long, "default-backups-pro-5f0c1e2d".
+std::string DefaultConfigName(const Object& cluster, const std::set<std::string>& taken) {
+  std::string name(kDefaultConfigName);
+  if (!taken.contains(name)) {
+    return name;
+  }
+  name += "-" + cluster.name();
+  if (name.size() <= kLongestConfigName && !taken.contains(name)) {
+    return name;
+  }
+  return TrimmedName(name, kLongestConfigName - kTellingUidChars - 1) + "-" +
+         cluster.uid().substr(0, kTellingUidChars);
 }
 
 }  // namespace
@@ -53,6 +73,17 @@ Result<Next> ClusterController::Reconcile(const Context& context, const Key& key
   if (!runtime.ok()) {
     RETURN_IF_ERROR(WriteStatus(context, *found, runtime.status(), runtime.status()));
     return Next::After(options_.observe_every);
+  }
+
+  if (const std::string restore = EtcdClusterStatus::FromObject(*found).active_restore;
+      !restore.empty()) {
+    const Status there =
+        services_.store.Get(context, {objects::kEtcdRestores, key.name_space, restore}).status();
+    if (there.code() != Code::kNotFound) {
+      // It looks at the members itself, and must not wait for us to have done so.
+      services_.metrics.ClusterSeen(key, objects::ToString(ClusterPhase::kRestoring));
+      return there.ok() ? Result<Next>(Next::After(options_.observe_every)) : there;
+    }
   }
 
   const auto lock = services_.locks.TryLock(found->uid());
@@ -157,19 +188,15 @@ Status ClusterController::MakeDefaultBackups(const Context& context, const Objec
   ASSIGN_OR_RETURN(const store::ListResult configs,
                    services_.store.List(context, objects::kEtcdBackupConfigs, list));
   bool made = false;
-  bool name_taken = false;
+  std::set<std::string> taken;
   for (const Object& config : configs.items) {
     const auto labels = config.labels();
     const auto label = labels.find(std::string(kDefaultOfLabel));
     made = made || (label != labels.end() && label->second == cluster.uid());
-    name_taken = name_taken || config.name() == kDefaultConfigName;
+    taken.insert(config.name());
   }
   if (!made) {
-    // The first cluster of a project has the plain name.
-    std::string name(kDefaultConfigName);
-    if (name_taken) {
-      name += "-" + cluster.name();
-    }
+    const std::string name = DefaultConfigName(cluster, taken);
     Object config;
     config.json = {{"apiVersion", objects::kApiVersion},
                    {"kind", "EtcdBackupConfig"},

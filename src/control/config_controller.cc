@@ -85,6 +85,10 @@ Result<Next> ConfigController::Reconcile(const Context& context, const Key& key)
   if (config->deletion_time().has_value()) {
     return Delete(context, *config);
   }
+  ASSIGN_OR_RETURN(const bool leaving, IsProjectLeaving(context, key.name_space));
+  if (leaving) {
+    return Next::WhenChanged();  // it is deleted in its turn, and must not make more until then
+  }
   Run run;
   run.config = *std::move(config);
   run.spec = EtcdBackupConfigSpec::FromObject(run.config);
@@ -106,6 +110,15 @@ Result<Next> ConfigController::Reconcile(const Context& context, const Key& key)
     }
   }
   return Next::After(sleep);
+}
+
+Result<bool> ConfigController::IsProjectLeaving(const Context& context,
+                                                const std::string& project) {
+  const Result<Object> found = services_.store.Get(context, {objects::kNamespaces, "", project});
+  if (!found.ok()) {
+    return found.status().code() == Code::kNotFound ? Result<bool>(false) : found.status();
+  }
+  return found->deletion_time().has_value();
 }
 
 /// Finalizer, label and the schedule's anchor; all in one write, and only when they are missing.

@@ -29,6 +29,7 @@ class ConfigController final : public Reconciler {
   struct Run;
 
   [[nodiscard]] Result<Next> Delete(const Context& context, const Object& config);
+  [[nodiscard]] Result<bool> IsProjectLeaving(const Context& context, const std::string& project);
   [[nodiscard]] Status Prepare(const Context& context, Run& run);
   [[nodiscard]] Status LookAtCluster(const Context& context, Run& run);
   [[nodiscard]] Status Act(const Context& context, Run& run);

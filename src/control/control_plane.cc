@@ -83,6 +83,7 @@ struct ControlPlane::Parts {
     WorkQueue& backup_queue =
         manager.Add(backup, {{.resource = objects::kEtcdBackups}}, {.workers = options.workers});
     backup.SetQueues(backup_queue, &prune_queue);
+    destination.SetPruneQueue(prune_queue);
     manager.Add(restore,
                 {{.resource = objects::kEtcdRestores},
                  {.resource = objects::kEtcdBackups, .keys = AskingRestore}},

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -192,6 +194,58 @@ TEST(ControlPlaneTest, EverySecondClusterOfAProjectGetsItsOwnDefault) {
             "two");
 }
 
+TEST(ControlPlaneTest, ADefaultFindsANameWhateverIsTaken) {
+  PlaneWorld world;
+  world.MakeCluster("one");
+  const std::string longest(52, 'x');
+  world.MakeCluster(longest);
+  world.MakeConfig("default-backups-two", {{"cluster", {{"name", "one"}}}});
+  world.MakeCluster("two");
+  world.Settle();
+  std::map<std::string, std::string> names;  // by cluster
+  for (const Object& config : world.All(objects::kEtcdBackupConfigs)) {
+    if (!config.labels().empty() && config.labels().contains(std::string(kDefaultOfLabel))) {
+      names[config.Text("spec.cluster.name")] = config.name();
+    }
+  }
+  ASSERT_THAT(names, SizeIs(3));
+  EXPECT_EQ(names["one"], "default-backups");
+  EXPECT_THAT(names[longest], ::testing::StartsWith("default-backups-xxx"));
+  EXPECT_THAT(names["two"], ::testing::MatchesRegex("default-backups-two-[0-9a-f]{8}"));
+}
+
+TEST(ControlPlaneTest, TheLongestNamesWork) {
+  PlaneWorld world;
+  const std::string cluster(52, 'c');
+  const std::string config(52, 'b');
+  world.MakeCluster(cluster);
+  world.MakeConfig(config, {{"cluster", {{"name", cluster}}}, {"schedule", "@every 10m"}});
+  const std::string backup = std::string(63, 'a') + "." + std::string(63, 'a') + "." +
+                             std::string(63, 'a') + "." + std::string(61, 'a');
+  world.Pass(11min);
+  world.Make(objects::kEtcdBackups, objects::kApiVersion, "EtcdBackup", "p", backup,
+             {{"cluster", {{"name", cluster}}}});
+  world.Pass(1min);
+  EXPECT_EQ(world.BackupStatus(backup).phase, BackupPhase::kCompleted);
+  EXPECT_THAT(world.Reasons(backup), Contains("Completed"));
+  EXPECT_EQ(world.ConfigStatus(config).completed, 1);
+
+  const std::string restore(63, 'r');
+  world.Make(objects::kEtcdRestores, objects::kApiVersion, "EtcdRestore", "p", restore,
+             {{"cluster", {{"name", cluster}}}, {"backup", {{"name", backup}}}});
+  world.Pass(1min);
+  EXPECT_EQ(EtcdRestoreStatus::FromObject(world.Get(objects::kEtcdRestores, restore)).phase,
+            RestorePhase::kCompleted);
+
+  // Found again by a new server, under its own name.
+  FakeVault kept;
+  kept.repositories = world.vault.repositories;
+  PlaneWorld other;
+  other.vault.repositories = kept.repositories;
+  other.Pass(1min);
+  EXPECT_TRUE(other.Has(objects::kEtcdBackups, backup));
+}
+
 TEST(ControlPlaneTest, WhatPeopleDoToTheDefaultStays) {
   PlaneWorld world;
   world.MakeCluster("prod");
@@ -263,6 +317,66 @@ TEST(ControlPlaneTest, AFailedAttemptIsRepeatedWithinItsSlot) {
   EXPECT_EQ(status.phase, BackupPhase::kCompleted) << status.message;
   EXPECT_EQ(status.attempts, 4);
   EXPECT_THAT(world.Reasons(backups[0].name()), Contains("AttemptFailed"));
+}
+
+TEST(ControlPlaneTest, ASlotThatFindsTheLastRunStillAtWorkIsSkippedAndTheNextRuns) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.MakeConfig("often", {{"schedule", "@every 10m"}});
+  world.Settle();
+  world.Delete(objects::kEtcdBackupConfigs, "default-backups");
+  bool first = true;
+  world.vault.while_taking = [&] {
+    if (!std::exchange(first, false)) {
+      return;
+    }
+    for (int i = 0; i < 22 * 6; ++i) {  // over two more slots
+      world.clock.Advance(10s);
+      EXPECT_OK(world.plane->manager().RunUntilIdle(world.context()));
+      EXPECT_THAT(world.executor.jobs, IsEmpty());
+    }
+    EXPECT_THAT(world.All(objects::kEtcdBackups), SizeIs(1));
+    EXPECT_EQ(world.ConfigStatus("often").last_skipped_reason, "StillRunning");
+  };
+  world.Pass(35min);
+  EXPECT_FALSE(first);
+  EXPECT_EQ(world.vault.taken, 1);
+  EXPECT_THAT(world.Reasons("often"), Contains("BackupSkipped"));
+
+  world.Pass(10min);
+  EXPECT_EQ(world.vault.taken, 2);
+}
+
+TEST(ControlPlaneTest, APausedClusterSkipsItsSlotsAndGoesOnByItself) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.Pass(21min);
+  world.Change(objects::kEtcdClusters, "prod",
+               [](Object& cluster) { cluster.json["spec"]["paused"] = true; });
+  world.Pass(1h);
+  EXPECT_EQ(world.vault.taken, 1);
+  EXPECT_EQ(world.ConfigStatus("default-backups").last_skipped_reason, "ClusterPaused");
+
+  world.Change(objects::kEtcdClusters, "prod",
+               [](Object& cluster) { cluster.json["spec"]["paused"] = false; });
+  world.Pass(18min);
+  EXPECT_EQ(world.vault.taken, 1);  // what was skipped is not made up for
+  world.Pass(2min);
+  EXPECT_EQ(world.vault.taken, 2);
+}
+
+TEST(ControlPlaneTest, AfterDowntimeOneBackupStandsForAllThatWereMissed) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.Pass(21min);
+  world.plane.reset();
+  world.clock.Advance(5h);
+  world.Start();
+  world.Pass(1min);
+  EXPECT_EQ(world.vault.taken, 2);
+  const auto last = world.ConfigStatus("default-backups").last_schedule_time;
+  const Object config = world.Get(objects::kEtcdBackupConfigs, "default-backups");
+  EXPECT_EQ(last, *config.creation_time() + 320min);
 }
 
 TEST(ControlPlaneTest, AFailedBackupSaysWhyAndGoesAfterADay) {
@@ -406,6 +520,36 @@ TEST(ControlPlaneTest, ADeletedProjectIsEmptiedInOrder) {
   EXPECT_FALSE(world.runtime.clusters.contains(cluster.uid()));
 }
 
+TEST(ControlPlaneTest, ADeletedProjectMakesNothingNewUntilItIsGone) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.MakeConfig("often", {{"schedule", "@every 2m"}});
+  world.Pass(5min);
+  ASSERT_EQ(world.vault.taken, 2);
+  world.Make(objects::kEtcdBackups, objects::kApiVersion, "EtcdBackup", "p", "now",
+             {{"cluster", {{"name", "prod"}}}});
+  ASSERT_OK(world.plane->manager().RunUntilIdle(world.context()));  // it runs
+  world.vault.before = [](std::string_view what) {
+    return what == "Forget" ? Error(Code::kUnavailable, "stale file handle") : OkStatus();
+  };
+  world.Delete(objects::kNamespaces, "p");
+  world.Pass(21min);  // slots come and go
+
+  EXPECT_EQ(world.vault.taken, 2);
+  EXPECT_THAT(world.All(objects::kEtcdBackups), SizeIs(2));
+  for (const ControllerHealth& controller : world.plane->manager().Controllers()) {
+    if (controller.name != "backup") {
+      EXPECT_EQ(controller.failures, 0U) << controller.name << ": " << controller.last_error;
+    }
+  }
+
+  world.vault.before = [](std::string_view) { return OkStatus(); };
+  world.Pass(3min);
+  EXPECT_THAT(world.store->Get(world.context(), {objects::kNamespaces, "", "p"}),
+              StatusIs(Code::kNotFound));
+  EXPECT_EQ(world.Stored(), 0U);
+}
+
 TEST(ControlPlaneTest, ARestoreGoesThroughAllAndTheScheduleGoesOnAfterwards) {
   PlaneWorld world;
   const Object cluster = world.MakeCluster("prod");
@@ -419,6 +563,7 @@ TEST(ControlPlaneTest, ARestoreGoesThroughAllAndTheScheduleGoesOnAfterwards) {
   world.Pass(30min);
 
   EXPECT_EQ(world.ClusterStatus("prod").phase, ClusterPhase::kRestoring);
+  EXPECT_EQ(world.ClusterStatus("prod").ready, "0/3");
   EXPECT_EQ(world.BackupStatus("back-safety").phase, BackupPhase::kCompleted);
   EXPECT_EQ(world.ConfigStatus("default-backups").last_skipped_reason, "ClusterRestoring");
   EXPECT_THAT(world.Reasons("default-backups"), Contains("BackupSkipped"));
@@ -434,6 +579,30 @@ TEST(ControlPlaneTest, ARestoreGoesThroughAllAndTheScheduleGoesOnAfterwards) {
 
   world.Pass(20min);
   EXPECT_EQ(world.vault.taken, taken + 1);
+}
+
+TEST(ControlPlaneTest, NobodyElseAsksTheMembersOfARestoringCluster) {
+  PlaneWorld world;
+  world.Start({.restore = {.poll = 1h}});
+  world.MakeCluster("prod");
+  world.Pass(21min);
+  world.runtime.obstacle =
+      FakeRuntime::Obstacle{.member = 0, .step = runtime::RestoreStep::kRebuild};
+  world.Make(objects::kEtcdRestores, objects::kApiVersion, "EtcdRestore", "p", "back",
+             {{"cluster", {{"name", "prod"}}},
+              {"backup", {{"name", world.All(objects::kEtcdBackups)[0].name()}}},
+              {"timeout", "24h"}});
+  world.Pass(3h);
+  ASSERT_EQ(world.ClusterStatus("prod").phase, ClusterPhase::kRestoring);
+  int asked = 0;
+  world.runtime.before = [&](std::string_view) {
+    ++asked;
+    return OkStatus();
+  };
+
+  world.Pass(59min);
+
+  EXPECT_LE(asked, 4);  // Apply and Observe of the restore's own look
 }
 
 TEST(ControlPlaneTest, ARestoreTakenAwayByForceIsRolledBack) {
@@ -508,7 +677,6 @@ TEST(ControlPlaneTest, ADestinationIsReallyTriedAndTheDefaultOnesKeyIsMade) {
   auto status =
       objects::BackupDestinationStatus::FromObject(world.Get(objects::kBackupDestinations, "main"));
   EXPECT_TRUE(objects::IsTrue(status.conditions, objects::kReadyCondition));
-  EXPECT_EQ(status.stored_bytes, 1000);
 
   world.vault.before = [](std::string_view what) {
     return what == "Probe" ? Error(Code::kPermissionDenied, "writing a probe: read-only")
@@ -525,6 +693,43 @@ TEST(ControlPlaneTest, ADestinationIsReallyTriedAndTheDefaultOnesKeyIsMade) {
   status =
       objects::BackupDestinationStatus::FromObject(world.Get(objects::kBackupDestinations, "main"));
   EXPECT_TRUE(objects::IsTrue(status.conditions, objects::kReadyCondition));
+}
+
+TEST(ControlPlaneTest, ProbesAreCheapAndWhatIsStoredIsMeasuredNowAndThen) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  int probes = 0;
+  int measured = 0;
+  world.vault.before = [&](std::string_view what) {
+    probes += what == "Probe" ? 1 : 0;
+    measured += what == "StoredBytes" ? 1 : 0;
+    return OkStatus();
+  };
+  world.Pass(65min);  // backups at 20, 40 and 60 minutes
+
+  EXPECT_GE(probes, 12);
+  EXPECT_EQ(measured, 2);
+  const auto status =
+      objects::BackupDestinationStatus::FromObject(world.Get(objects::kBackupDestinations, "main"));
+  EXPECT_EQ(status.repositories, 1);
+  EXPECT_EQ(status.stored_bytes, 2000);  // before the third
+}
+
+TEST(ControlPlaneTest, AServerThatEndsForgetsNoPrune) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.MakeConfig("often", {{"schedule", "@every 10m"}, {"keep", 1}});
+  world.Pass(31min);
+  ASSERT_EQ(world.vault.pruned, 0);  // it is due in some minutes
+
+  world.Start();
+  world.Change(objects::kEtcdBackupConfigs, "often",
+               [](Object& config) { config.json["spec"]["suspend"] = true; });
+  world.Change(objects::kEtcdBackupConfigs, "default-backups",
+               [](Object& config) { config.json["spec"]["suspend"] = true; });
+  world.Pass(2h);
+
+  EXPECT_EQ(world.vault.pruned, 1);
 }
 
 TEST(ControlPlaneTest, ManyClustersKeepTheirSchedules) {

@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "base/log.h"
+#include "control/backup_controller.h"
 #include "control/backup_view.h"
 #include "control/destinations.h"
 #include "control/names.h"
@@ -24,6 +25,7 @@ using objects::ConditionStatus;
 
 constexpr std::string_view kController = "destination";
 constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kTellingIdChars = 8;
 
 /// What follows `prefix` in one of the tags; empty: none has it.
 std::string TagValue(const std::vector<std::string>& tags, std::string_view prefix) {
@@ -45,7 +47,7 @@ Result<Next> DestinationController::Reconcile(const Context& context, const Key&
       return destination.status();
     }
     services_.metrics.DestinationGone(key.name);
-    adopted_.Lock()->erase(key.name);
+    searched_.Lock()->erase(key.name);
     return Next::WhenChanged();
   }
   if (destination->deletion_time().has_value()) {
@@ -64,11 +66,15 @@ Result<Next> DestinationController::Reconcile(const Context& context, const Key&
     }
   }
 
-  const Status keyed = MakeKey(context, *destination);
-  const Result<DestinationFacts> facts =
-      keyed.ok() ? services_.vault.Probe(context, key.name) : Result<DestinationFacts>(keyed);
-  if (facts.status().code() == Code::kCancelled) {
-    return facts.status();
+  const auto probe = [&]() -> Result<std::vector<RepositoryAddress>> {
+    RETURN_IF_ERROR(MakeKey(context, *destination));
+    RETURN_IF_ERROR(services_.vault.Probe(context, key.name));
+    return services_.vault.Repositories(context, key.name);
+  };
+  const Result<std::vector<RepositoryAddress>> repositories = probe();
+  const Status& probed = repositories.status();
+  if (probed.code() == Code::kCancelled) {
+    return probed;
   }
   const BackupDestinationSpec spec = BackupDestinationSpec::FromObject(*destination);
   const WallTime now = services_.clock.Now();
@@ -84,31 +90,30 @@ Result<Next> DestinationController::Reconcile(const Context& context, const Key&
                               : spec.s3.has_value()
                                   ? "s3://" + spec.s3->bucket + "/" + spec.s3->prefix
                                   : "";
-            if (facts.ok()) {
-              status.repositories = static_cast<std::int32_t>(facts->repositories);
-              status.stored_bytes = static_cast<std::int64_t>(facts->stored_bytes);
+            if (probed.ok()) {
+              status.repositories = static_cast<std::int32_t>(repositories->size());
             }
             objects::SetCondition(
                 status.conditions,
                 {.type = std::string(objects::kReadyCondition),
-                 .status = facts.ok() ? ConditionStatus::kTrue : ConditionStatus::kFalse,
-                 .reason = facts.ok()                                      ? "Probed"
-                           : facts.status().code() == Code::kUnimplemented ? "NotSupported"
-                                                                           : "ProbeFailed",
-                 .message = facts.ok() ? "written, read, listed and deleted a probe"
-                                       : std::string(Message(facts.status())),
+                 .status = probed.ok() ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+                 .reason = probed.ok()                             ? "Probed"
+                           : probed.code() == Code::kUnimplemented ? "NotSupported"
+                                                                   : "ProbeFailed",
+                 .message = probed.ok() ? "written, read, listed and deleted a probe"
+                                        : std::string(Message(probed)),
                  .last_transition = {},
                  .observed_generation = destination->generation()},
                 now);
             status.WriteTo(object);
             return true;
           }));
-  services_.metrics.DestinationSeen(key.name, facts.ok(), facts.ok() ? facts->repositories : 0,
-                                    facts.ok() ? facts->stored_bytes : 0);
-  if (!facts.ok()) {
+  services_.metrics.DestinationSeen(
+      key.name, probed.ok(), probed.ok() ? repositories->size() : 0,
+      static_cast<std::uint64_t>(BackupDestinationStatus::FromObject(written).stored_bytes));
+  if (!probed.ok()) {
     if (was_ready || due) {
-      services_.events.Record(context, written, EventType::kWarning, "NotReady",
-                              Message(facts.status()));
+      services_.events.Record(context, written, EventType::kWarning, "NotReady", Message(probed));
     }
     return Next::After(options_.probe_failed_every);
   }
@@ -116,7 +121,7 @@ Result<Next> DestinationController::Reconcile(const Context& context, const Key&
     services_.events.Record(context, written, EventType::kNormal, "Ready",
                             "the destination can be written, read and listed");
   }
-  RETURN_IF_ERROR(Adopt(context, key.name));
+  RETURN_IF_ERROR(Search(context, written, *repositories));
   return Next::After(options_.probe_every);
 }
 
@@ -153,28 +158,58 @@ Status DestinationController::MakeKey(const Context& context, const Object& dest
   return OkStatus();
 }
 
-Status DestinationController::Adopt(const Context& context, const std::string& destination) {
+Status DestinationController::Search(const Context& context, const Object& destination,
+                                     const std::vector<RepositoryAddress>& repositories) {
+  bool first = false;
   {
-    auto adopted = adopted_.Lock();
+    auto searched = searched_.Lock();
     const MonotonicTime now = services_.clock.Monotonic();
-    const auto place = adopted->find(destination);
-    if (place != adopted->end() && now - place->second < options_.adopt_every) {
+    const auto place = searched->find(destination.name());
+    first = place == searched->end();
+    if (!first && now - place->second < options_.search_every) {
       return OkStatus();
     }
-    adopted->insert_or_assign(destination, now);
+    searched->insert_or_assign(destination.name(), now);
   }
-  ASSIGN_OR_RETURN(const std::vector<RepositoryAddress> repositories,
-                   services_.vault.Repositories(context, destination));
+  std::uint64_t stored = 0;
+  std::size_t unreadable = 0;
+  std::string trouble;  // of the first of them
   for (const RepositoryAddress& address : repositories) {
     RETURN_IF_ERROR(context.Check());
-    const Status adopted = AdoptFrom(context, address);
+    if (first && prune_queue_ != nullptr) {
+      // The server before us may have forgotten backups and not have come to this.
+      prune_queue_->AddAfter({address.destination, RepositoryText(address)}, kPruneDelay);
+    }
+    const Result<std::uint64_t> bytes = services_.vault.StoredBytes(context, address);
+    const Status adopted = bytes.ok() ? AdoptFrom(context, address) : bytes.status();
+    stored += bytes.value_or(0);
     if (!adopted.ok()) {
       // One repository that can't be read must not keep the others from being found.
-      Log(LogLevel::kWarning, "destination {}: looking for backups in {}: {}", destination,
+      Log(LogLevel::kWarning, "destination {}: looking through {}: {}", destination.name(),
           ToString(address), Message(adopted));
+      trouble = unreadable++ == 0 ? std::string(Message(adopted)) : trouble;
     }
   }
-  return OkStatus();
+  if (unreadable > 0) {
+    // Most likely it was given another key.
+    services_.events.Record(context, destination, EventType::kWarning, "RepositoriesUnreadable",
+                            fmt::format("{} of {} repositories can't be read: {}", unreadable,
+                                        repositories.size(), trouble));
+  }
+  services_.metrics.DestinationSeen(destination.name(), true, repositories.size(), stored);
+  return store::ModifyStatus(context, services_.store,
+                             {objects::kBackupDestinations, "", destination.name()},
+                             WriteAs(kController),
+                             [&](Object& object) -> Result<bool> {
+                               auto status = BackupDestinationStatus::FromObject(object);
+                               if (status.stored_bytes == static_cast<std::int64_t>(stored)) {
+                                 return false;
+                               }
+                               status.stored_bytes = static_cast<std::int64_t>(stored);
+                               status.WriteTo(object);
+                               return true;
+                             })
+      .status();
 }
 
 Status DestinationController::AdoptFrom(const Context& context, const RepositoryAddress& address) {
@@ -225,7 +260,7 @@ Status DestinationController::AdoptFrom(const Context& context, const Repository
     }
     std::string name = TagValue(backup.tags, kNameTag);
     if (!objects::DnsSubdomainProblems(name).empty()) {
-      name = "found-" + backup.id.substr(0, 8);
+      name = "found-" + backup.id.substr(0, kTellingIdChars);
     }
     std::string cluster = TagValue(backup.tags, kClusterTag);
     if (!objects::DnsSubdomainProblems(cluster).empty()) {
@@ -244,7 +279,9 @@ Status DestinationController::AdoptFrom(const Context& context, const Repository
       adopted.SetAnnotation(objects::kScheduledTimeAnnotation, slot);
     }
     Status made = OkStatus();
-    for (const std::string& candidate : {name, name + "-" + backup.id.substr(0, 8)}) {
+    const std::string telling = "-" + backup.id.substr(0, kTellingIdChars);
+    for (const std::string& candidate :
+         {name, TrimmedName(name, kLongestName - telling.size()) + telling}) {
       adopted.json["metadata"]["name"] = candidate;
       made = services_.store.Create(context, objects::kEtcdBackups, adopted, WriteAs(kController))
                  .status();

@@ -12,6 +12,8 @@ namespace {
 
 // So many different things are remembered as said; what is older is said anew.
 constexpr std::size_t kRemembered = 4096;
+// "." and two 64-bit numbers.
+constexpr std::size_t kSuffixChars = 1 + 16 + 16;
 // Longer ones are cut, as Kubernetes does.
 constexpr std::size_t kLongestMessage = 1024;
 
@@ -67,7 +69,8 @@ void EventRecorder::Record(const Context& context, const objects::Object& about,
 
   objects::Object event;
   const std::string name =
-      fmt::format("{}.{:x}{:x}", about.name(), ToUnixNanos(clock_.Now()), number);
+      fmt::format("{}.{:x}{:x}", TrimmedName(about.name(), kLongestName - kSuffixChars),
+                  ToUnixNanos(clock_.Now()), number);
   event.json = {{"apiVersion", "v1"},
                 {"kind", "Event"},
                 {"metadata", {{"name", name}, {"namespace", name_space}}},

@@ -130,10 +130,14 @@ class FakeVault final : public Vault {
     }
     return found;
   }
-  Result<DestinationFacts> Probe(const Context&, const std::string& destination) override {
+  Result<std::uint64_t> StoredBytes(const Context&, const RepositoryAddress& address) override {
+    RETURN_IF_ERROR(before("StoredBytes"));
+    const auto place = repositories.find(address);
+    return place == repositories.end() ? 0 : 1000 * place->second.size();
+  }
+  Status Probe(const Context&, const std::string& destination) override {
     RETURN_IF_ERROR(before("Probe"));
-    RETURN_IF_ERROR(CheckDestination(destination));
-    return DestinationFacts{.repositories = repositories.size(), .stored_bytes = 1000};
+    return CheckDestination(destination);
   }
 
  private:

@@ -2,6 +2,8 @@
 // Names that only controllers give. Those that others read too: objects/well_known.h.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -19,6 +21,17 @@ namespace tresor::control {
 }
 
 inline constexpr std::string_view kDefaultConfigName = "default-backups";
+/// Of any object's name, as Kubernetes has it.
+inline constexpr std::size_t kLongestName = 253;
+
+/// The beginning of a name, such that "-" or "." and more can follow.
+[[nodiscard]] inline std::string TrimmedName(std::string_view name, std::size_t longest) {
+  name = name.substr(0, longest);
+  while (name.ends_with('-') || name.ends_with('.')) {
+    name.remove_suffix(1);
+  }
+  return std::string(name);
+}
 
 // Labels.
 /// On a safety backup: the restore that asked for it.

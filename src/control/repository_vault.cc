@@ -19,6 +19,7 @@ namespace {
 constexpr std::string_view kProbeDir = ".tresor-probe";
 // Another process may be at it for a moment: a command-line tool, a server that just ended.
 constexpr std::chrono::seconds kLockWait{2};
+constexpr std::chrono::milliseconds kLockInterval{20};
 // What bbolt adds to records: page headers, half-full last leaves, branches, small buckets.
 constexpr std::uint64_t kDatabaseOverhead = std::uint64_t{16} << 20;
 
@@ -90,17 +91,24 @@ Result<RepositoryVault::Opened> RepositoryVault::Open(const Context& context,
   return opened;
 }
 
-Result<ClusterLocks::Held> RepositoryVault::LockForWriting(const RepositoryAddress& address) {
-  std::optional<ClusterLocks::Held> held = writers_.TryLock(ToString(address));
-  if (!held.has_value()) {
-    return Error(Code::kUnavailable, "repository {} is busy", ToString(address));
+Result<ClusterLocks::Held> RepositoryVault::LockForWriting(const Context& context,
+                                                           const RepositoryAddress& address) {
+  // By real time, whatever the clock: forgetting and pruning what is small takes milliseconds.
+  for (auto waited = std::chrono::nanoseconds::zero();; waited += kLockInterval) {
+    std::optional<ClusterLocks::Held> held = writers_.TryLock(ToString(address));
+    if (held.has_value()) {
+      return *std::move(held);
+    }
+    if (waited >= kLockWait) {
+      return Error(Code::kUnavailable, "repository {} is busy", ToString(address));
+    }
+    RETURN_IF_ERROR(context.Sleep(kLockInterval));
   }
-  return *std::move(held);
 }
 
 Result<StoredBackup> RepositoryVault::Take(const Context& context, const RepositoryAddress& address,
                                            const TakeRequest& request) {
-  ASSIGN_OR_RETURN(const ClusterLocks::Held held, LockForWriting(address));
+  ASSIGN_OR_RETURN(const ClusterLocks::Held held, LockForWriting(context, address));
   bool missing = false;
   ASSIGN_OR_RETURN(const Opened opened, Open(context, address, true, missing));
   ASSIGN_OR_RETURN(const std::optional<repo::Id> present,
@@ -174,7 +182,7 @@ Result<LauncherAccess> RepositoryVault::AccessForLaunchers(const Context& contex
 
 Status RepositoryVault::Forget(const Context& context, const RepositoryAddress& address,
                                const std::vector<std::string>& ids) {
-  ASSIGN_OR_RETURN(const ClusterLocks::Held held, LockForWriting(address));
+  ASSIGN_OR_RETURN(const ClusterLocks::Held held, LockForWriting(context, address));
   bool missing = false;
   Result<Opened> opened = Open(context, address, false, missing);
   if (!opened.ok()) {
@@ -191,7 +199,7 @@ Status RepositoryVault::Forget(const Context& context, const RepositoryAddress& 
 }
 
 Status RepositoryVault::Prune(const Context& context, const RepositoryAddress& address) {
-  ASSIGN_OR_RETURN(const ClusterLocks::Held held, LockForWriting(address));
+  ASSIGN_OR_RETURN(const ClusterLocks::Held held, LockForWriting(context, address));
   bool missing = false;
   Result<Opened> opened = Open(context, address, false, missing);
   if (!opened.ok()) {
@@ -246,8 +254,22 @@ Result<std::vector<RepositoryAddress>> RepositoryVault::Repositories(
   return found;
 }
 
-Result<DestinationFacts> RepositoryVault::Probe(const Context& context,
-                                                const std::string& destination) {
+Result<std::uint64_t> RepositoryVault::StoredBytes(const Context& context,
+                                                   const RepositoryAddress& address) {
+  ASSIGN_OR_RETURN(const Place place, destinations_.Open(context, address.destination));
+  const auto store = blob::OpenLocalStore(destinations_.fs(), place.RepositoryPath(address));
+  if (!store.ok()) {
+    return store.status().code() == Code::kNotFound ? Result<std::uint64_t>(0) : store.status();
+  }
+  ASSIGN_OR_RETURN(const std::vector<blob::BlobInfo> blobs, (*store)->List(context, ""));
+  std::uint64_t bytes = 0;
+  for (const blob::BlobInfo& blob : blobs) {
+    bytes += blob.size_bytes;
+  }
+  return bytes;
+}
+
+Status RepositoryVault::Probe(const Context& context, const std::string& destination) {
   ASSIGN_OR_RETURN(const Place place, destinations_.Open(context, destination));
   const std::string dir = place.path + "/" + std::string(kProbeDir);
   ASSIGN_OR_RETURN(const auto store, blob::CreateLocalStore(destinations_.fs(), dir));
@@ -269,21 +291,7 @@ Result<DestinationFacts> RepositoryVault::Probe(const Context& context,
   const Status looked = look();
   const Status deleted = store->Delete(context, name);
   RETURN_IF_ERROR(Annotate(looked, "reading the probe"));
-  RETURN_IF_ERROR(Annotate(deleted, "deleting the probe"));
-
-  DestinationFacts facts;
-  ASSIGN_OR_RETURN(const std::vector<RepositoryAddress> repositories,
-                   Repositories(context, destination));
-  facts.repositories = repositories.size();
-  for (const RepositoryAddress& address : repositories) {
-    ASSIGN_OR_RETURN(const auto repository,
-                     blob::OpenLocalStore(destinations_.fs(), place.RepositoryPath(address)));
-    ASSIGN_OR_RETURN(const std::vector<blob::BlobInfo> blobs, repository->List(context, ""));
-    for (const blob::BlobInfo& blob : blobs) {
-      facts.stored_bytes += blob.size_bytes;
-    }
-  }
-  return facts;
+  return Annotate(deleted, "deleting the probe");
 }
 
 }  // namespace tresor::control

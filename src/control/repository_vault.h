@@ -50,14 +50,18 @@ class RepositoryVault final : public Vault {
                                          const RepositoryAddress& address) override;
   Result<std::vector<RepositoryAddress>> Repositories(const Context& context,
                                                       const std::string& destination) override;
-  Result<DestinationFacts> Probe(const Context& context, const std::string& destination) override;
+  Result<std::uint64_t> StoredBytes(const Context& context,
+                                    const RepositoryAddress& address) override;
+  Status Probe(const Context& context, const std::string& destination) override;
 
  private:
   struct Opened;
   /// kNotFound also when there is no repository, with `missing` set.
   [[nodiscard]] Result<Opened> Open(const Context& context, const RepositoryAddress& address,
                                     bool create, bool& missing);
-  [[nodiscard]] Result<ClusterLocks::Held> LockForWriting(const RepositoryAddress& address);
+  /// Waits a while for another one of ours.
+  [[nodiscard]] Result<ClusterLocks::Held> LockForWriting(const Context& context,
+                                                          const RepositoryAddress& address);
 
   Destinations& destinations_;
   const RepositoryVaultOptions options_;

@@ -30,6 +30,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::tresor::testing::IsOkAndHolds;
 using ::tresor::testing::StatusIs;
 
 const RepositoryAddress kAddress{"disk", "p", "0f3c"};
@@ -141,13 +142,13 @@ TEST_F(VaultTest, ARepositoryThatIsNotThereHasNothing) {
 }
 
 TEST_F(VaultTest, FindsRepositoriesAndCountsWhatIsStored) {
+  EXPECT_THAT(vault_.StoredBytes(world_.context(), kAddress), IsOkAndHolds(0U));
   ASSERT_OK(Take("uid=1").status());
-  EXPECT_THAT(*vault_.Repositories(world_.context(), "disk"), ElementsAre(kAddress));
+  ASSERT_OK(vault_.Probe(world_.context(), "disk"));
 
-  ASSERT_OK_AND_ASSIGN(const DestinationFacts facts, vault_.Probe(world_.context(), "disk"));
-
-  EXPECT_EQ(facts.repositories, 1U);
-  EXPECT_GT(facts.stored_bytes, 1000U);
+  EXPECT_THAT(vault_.Repositories(world_.context(), "disk"), IsOkAndHolds(ElementsAre(kAddress)));
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, vault_.StoredBytes(world_.context(), kAddress));
+  EXPECT_GT(bytes, 1000U);
 }
 
 TEST_F(VaultTest, SaysWhatIsWrongWithADestination) {

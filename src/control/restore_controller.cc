@@ -695,6 +695,12 @@ Status RestoreController::Claim(const Context& context, Run& run) {
                                status.active_restore = run.restore.name();
                                status.phase = objects::ClusterPhase::kRestoring;
                                status.message = "restore " + run.restore.name();
+                               // Nobody looks at them on the cluster's behalf until it is over.
+                               for (objects::ClusterMember& member : status.members) {
+                                 member.healthy = false;
+                                 member.phase = runtime::ToString(runtime::MemberPhase::kRestoring);
+                               }
+                               status.ready = fmt::format("0/{}", status.members.size());
                                objects::SetCondition(status.conditions,
                                                      {.type = std::string(objects::kReadyCondition),
                                                       .status = ConditionStatus::kFalse,

@@ -87,12 +87,6 @@ struct ListedBackup {
   std::vector<std::string> tags;
 };
 
-/// What a probe of a destination found.
-struct DestinationFacts {
-  std::uint64_t repositories = 0;
-  std::uint64_t stored_bytes = 0;
-};
-
 /// Threads: all methods, from any thread. Writes to one repository exclude each other:
 /// kUnavailable with "busy" says that another one of ours is at it; come back later.
 /// Errors of every method, besides its own: those of Repository; kNotFound: no such destination, or
@@ -131,9 +125,11 @@ class Vault {
       const Context& context, const RepositoryAddress& address) = 0;
   [[nodiscard]] virtual Result<std::vector<RepositoryAddress>> Repositories(
       const Context& context, const std::string& destination) = 0;
-  /// Really tries: writes, reads, lists and deletes a probe object; counts what is there.
-  [[nodiscard]] virtual Result<DestinationFacts> Probe(const Context& context,
-                                                       const std::string& destination) = 0;
+  /// What a repository takes. Lists all of it: not for every minute.
+  [[nodiscard]] virtual Result<std::uint64_t> StoredBytes(const Context& context,
+                                                          const RepositoryAddress& address) = 0;
+  /// Really tries: writes, reads, lists and deletes a probe object. Cheap, whatever lies there.
+  [[nodiscard]] virtual Status Probe(const Context& context, const std::string& destination) = 0;
 };
 
 }  // namespace tresor::control

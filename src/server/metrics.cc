@@ -33,7 +33,11 @@ double Seconds(std::chrono::nanoseconds duration) {
 
 /// From a small cluster's backup to a large one's restore.
 Histogram::BucketBoundaries JobBuckets() {
-  return {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600};
+  return {0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600};
+}
+/// How late: seconds matter, minutes are all alike.
+Histogram::BucketBoundaries DelayBuckets() {
+  return {0.01, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 1800};
 }
 Histogram::BucketBoundaries CallBuckets() {
   return {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 20, 60};
@@ -171,7 +175,7 @@ void Metrics::BackupEnded(const control::BackupOutcome& outcome) {
   state_->backups.Add(With(labels, "result", outcome.completed ? "completed" : "failed"))
       .Increment();
   state_->backup_duration.Add({}, JobBuckets()).Observe(Seconds(outcome.duration));
-  state_->start_delay.Add({}, JobBuckets()).Observe(Seconds(outcome.start_delay));
+  state_->start_delay.Add({}, DelayBuckets()).Observe(Seconds(outcome.start_delay));
   const Labels destination = {{"destination", outcome.destination}};
   state_->bytes_read.Add(destination).Increment(static_cast<double>(outcome.bytes_read));
   state_->bytes_stored.Add(destination).Increment(static_cast<double>(outcome.bytes_stored));
