@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The most anonymous memory that the real program holds while it works on a database of 300 MB.
+// The most anonymous memory that the real program holds: alone on a database of 300 MB, and as a
+// server that backs up many clusters at once.
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <span>
 #include <string>
@@ -9,12 +12,14 @@
 #include <gtest/gtest.h>
 
 #include "base/status_matchers.h"
+#include "base/thread.h"
 #include "bench/kube_load.h"
 #include "bolt/builder.h"
 #include "etcd/format/meta.h"
 #include "etcd/format/record.h"
 #include "io/file_system.h"
 #include "test/etcd_fixture.h"
+#include "test/serve_program.h"
 #include "test/tresor_program.h"
 
 namespace tresor {
@@ -22,6 +27,7 @@ namespace {
 
 using testing::EtcdCluster;
 using testing::ProgramRun;
+using testing::ServeProgram;
 using testing::TresorProgram;
 
 constexpr std::uint64_t kLimitBytes = 128 << 20;
@@ -42,7 +48,7 @@ std::uint64_t AnonymousBytes(std::int64_t pid) {
 }
 
 /// A database of Kubernetes-like objects, without a server: it would take minutes to fill one.
-Status WriteDatabase(const std::string& path) {
+Status WriteDatabase(const std::string& path, std::uint64_t database_bytes) {
   class Sink final : public bolt::PageSink {
    public:
     explicit Sink(io::File& file) : file_(file) {}
@@ -75,7 +81,7 @@ Status WriteDatabase(const std::string& path) {
   const bench::KubeLoad load({.seed = 3, .scale = 0.3});
   std::uint64_t bytes = 0;
   std::int64_t revision = 1;
-  for (std::uint64_t i = 0; bytes < kDatabaseBytes; ++i) {
+  for (std::uint64_t i = 0; bytes < database_bytes; ++i) {
     const bench::Operation object = load.Base(i % load.base_size());
     ++revision;
     const Bytes key = etcd::EncodeRecordKey({.main = revision});
@@ -101,7 +107,7 @@ Status WriteDatabase(const std::string& path) {
 TEST(MemoryTest, StaysBoundedWhateverTheDatabasesSize) {
   ASSERT_OK_AND_ASSIGN(const auto tresor, TresorProgram::CreateRepository());
   const std::string file = tresor->dir() + "/db";
-  ASSERT_OK(WriteDatabase(file));
+  ASSERT_OK(WriteDatabase(file, kDatabaseBytes));
   const auto expect_bounded = [&](const std::vector<std::string>& words) {
     std::uint64_t peak = 0;
     ASSERT_OK_AND_ASSIGN(const ProgramRun run,
@@ -130,6 +136,79 @@ TEST(MemoryTest, StaysBoundedWhateverTheDatabasesSize) {
   ASSERT_NO_FATAL_FAILURE(expect_bounded({"repo", "check", "--read-data"}));
   ASSERT_NO_FATAL_FAILURE(
       expect_bounded({"snapshot", "restore", "latest", "--data-dir", tresor->dir() + "/restored"}));
+}
+
+/// The value of a metric without labels; -1: it is not there.
+double MetricOf(const std::string& text, const std::string& name) {
+  const std::size_t place = text.find("\n" + name + " ");
+  return place == std::string::npos ? -1
+                                    : std::strtod(text.c_str() + place + name.size() + 2, nullptr);
+}
+
+TEST(MemoryTest, BackupsOfManyClustersStayWithinTheServersLimit) {
+  constexpr std::uint64_t kServerLimitBytes = std::uint64_t{320} << 20;
+  constexpr int kClusters = 5;
+  ASSERT_OK_AND_ASSIGN(const auto tresor, TresorProgram::CreateRepository());
+  const std::string file = tresor->dir() + "/db";
+  ASSERT_OK(WriteDatabase(file, std::uint64_t{120} << 20));
+  ASSERT_OK_AND_ASSIGN(const auto etcd, EtcdCluster::Plan({.line = "3.5"}));
+  ASSERT_OK_AND_ASSIGN(
+      const ProgramRun restored,
+      tresor->Run({"snapshot", "restore", file, "--skip-hash-check", "--data-dir",
+                   etcd->data_dir(0), "--name", etcd->name(0), "--initial-cluster",
+                   etcd->initial_cluster(), "--initial-advertise-peer-urls", etcd->peer_url(0)}));
+  ASSERT_TRUE(restored.status.success()) << ToString(restored);
+  ASSERT_OK(etcd->StartAll());
+
+  ASSERT_OK_AND_ASSIGN(const auto serve,
+                       ServeProgram::Start({.default_schedule = "none",
+                                            .arguments = {"--memory-limit", "320MiB",
+                                                          "--max-parallel-backups", "8"}}));
+  ASSERT_OK(serve->Kubectl({"create", "namespace", "demo"}));
+  const auto make = [&](const char* kind, const std::string& name, nlohmann::json spec) {
+    return serve->Apply({{"apiVersion", "tresor.dev/v1"},
+                         {"kind", kind},
+                         {"metadata", {{"name", name}, {"namespace", "demo"}}},
+                         {"spec", std::move(spec)}});
+  };
+  for (int i = 0; i < kClusters; ++i) {
+    // Clusters of their own, for all that the server knows.
+    ASSERT_OK(make("EtcdCluster", fmt::format("c{}", i),
+                   {{"runtime", "external"}, {"endpoints", {etcd->endpoint(0)}}}));
+  }
+  for (int i = 0; i < kClusters; ++i) {
+    ASSERT_OK(serve->AwaitCondition(fmt::format("ec/c{}", i), "Ready"));
+  }
+  const std::uint64_t idle = AnonymousBytes(serve->pid());
+  std::atomic<std::uint64_t> peak = 0;
+  const Thread watching([&](const std::stop_token& stop) {
+    const Context context = Context::Background().WithStop(stop);
+    while (context.Sleep(std::chrono::milliseconds(2)).ok()) {
+      peak = std::max(peak.load(), AnonymousBytes(serve->pid()));
+    }
+  });
+  for (int i = 0; i < kClusters; ++i) {
+    ASSERT_OK(make("EtcdBackup", fmt::format("b{}", i),
+                   {{"cluster", {{"name", fmt::format("c{}", i)}}}}));
+  }
+  double most_at_once = 0;
+  double most_expected = 0;
+  ASSERT_OK(serve->Await("all backups are over", [&] {
+    const std::string metrics = serve->Kubectl({"get", "--raw", "/metrics"}).value_or("");
+    most_at_once = std::max(most_at_once, MetricOf(metrics, "tresor_backup_queue_running"));
+    most_expected = std::max(most_expected, MetricOf(metrics, "tresor_backup_queue_memory_bytes"));
+    return most_at_once > 0 &&
+           MetricOf(metrics, "tresor_backup_queue_running") == 0 &&
+           MetricOf(metrics, "tresor_backup_queue_waiting") == 0;
+  }));
+  for (int i = 0; i < kClusters; ++i) {
+    ASSERT_OK(serve->AwaitCondition(fmt::format("eb/b{}", i), "Completed"));
+  }
+  std::cout << "at most " << most_at_once << " at once, " << ((peak - idle) >> 20)
+            << " MiB more than the " << (idle >> 20) << " MiB of before\n";
+  EXPECT_EQ(most_at_once, 2);
+  EXPECT_LE(most_expected, static_cast<double>(kServerLimitBytes));
+  EXPECT_LT(peak - idle, kServerLimitBytes);
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ Status ServeProgram::Start() {
   process.arguments = {
       TRESOR_PROGRAM, "serve",  "--data-dir", data_dir(),           "--listen",
       "127.0.0.1:0",  "--etcd", etcd_,        "--default-schedule", options_.default_schedule};
+  process.arguments.insert(process.arguments.end(), options_.arguments.begin(),
+                           options_.arguments.end());
   process.stdout_path = out;
   process.stderr_path = dir() + "/serve.log";
   ASSIGN_OR_RETURN(server_, process::Process::Start(process));

@@ -21,7 +21,8 @@ namespace tresor::testing {
 struct ServeOptions {
   std::string line = "3.5";  // of etcd
   std::string default_schedule = "@every 20m";
-  std::string kubectl = "kubectl-debian";  // FindTool's
+  std::string kubectl = "kubectl-debian";   // FindTool's
+  std::vector<std::string> arguments = {};  // more of them
 };
 
 /// Its clusters' members are stopped, and everything is gone, with the object.
@@ -59,6 +60,7 @@ class ServeProgram {
 
   [[nodiscard]] const std::string& dir() const { return scratch_->path(); }
   [[nodiscard]] std::string data_dir() const { return dir() + "/data"; }
+  [[nodiscard]] std::int64_t pid() const { return server_->pid(); }
   /// What it said last, for a failed test to show.
   [[nodiscard]] std::string Log() const;
 
