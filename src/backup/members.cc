@@ -43,12 +43,14 @@ Result<repo::HashKv> Ask(const Context& context, etcd::Client& client, const Mem
   }
 }
 
-std::string Say(const repo::HashKv& hash_kv) {
-  return fmt::format("HashKV {} at revision {} (compacted {})", hash_kv.hash, hash_kv.revision,
-                     hash_kv.compact_revision);
-}
-
 }  // namespace
+
+std::string Say(const repo::HashKv& hash_kv) {
+  const std::string compacted = hash_kv.compact_revision > 0
+                                    ? fmt::format("compacted {}", hash_kv.compact_revision)
+                                    : "never compacted";
+  return fmt::format("{} at revision {} ({})", hash_kv.hash, hash_kv.revision, compacted);
+}
 
 HashKvPoll::HashKvPoll(const Context& context, etcd::Client& client,
                        const std::vector<etcd::ObservedMember>& members, std::int64_t revision,
@@ -98,7 +100,8 @@ Result<std::vector<MemberVerdict>> Judge(const std::vector<MemberAnswer>& answer
         theirs.compact_revision > native.revision) {
       // Since 3.5.5 a server gives out hashes that it made during earlier compactions; the records
       // that these counted are gone from the snapshot.
-      verdict.detail = Say(theirs) + ": cannot be compared with the snapshot's " + Say(native);
+      verdict.detail = fmt::format("HashKV {}: cannot be compared with the snapshot's {}",
+                                   Say(theirs), Say(native));
       continue;
     }
     std::uint32_t ours = native.hash;
@@ -109,7 +112,7 @@ Result<std::vector<MemberVerdict>> Judge(const std::vector<MemberAnswer>& answer
       }
     }
     verdict.result = ours == theirs.hash ? EvidenceResult::kPassed : EvidenceResult::kFailed;
-    verdict.detail = Say(theirs);
+    verdict.detail = "HashKV " + Say(theirs);
     if (ours != theirs.hash) {
       verdict.detail += fmt::format(", the snapshot has {}", ours);
     }

@@ -20,6 +20,9 @@
 
 namespace tresor::backup {
 
+/// "436109424 at revision 643 (compacted 535)", or "(never compacted)".
+[[nodiscard]] std::string Say(const repo::HashKv& hash_kv);
+
 /// What one member answered.
 struct MemberAnswer {
   etcd::MemberId id{};

@@ -51,6 +51,11 @@ class Destination {
                                      const etcd::SnapshotSummary& summary, TakeResult& result) = 0;
 };
 
+/// "1 page", "12 pages"
+std::string Counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 void AddEvidence(const Context& context, TakeResult& result, std::string check,
                  EvidenceResult outcome, std::string detail) {
   result.evidence.push_back({.check = std::move(check),
@@ -435,10 +440,12 @@ Result<Attempt> TryTake(const Context& context, const TakeOptions& options, etcd
     return Annotate(facts.status(), "snapshot from " + source.endpoint);
   }
   result.facts = *facts;
-  AddEvidence(context, result, "structure", EvidenceResult::kPassed,
-              fmt::format("{} pages of {} buckets, {} records",
-                          result.facts.walk.branch_pages + result.facts.walk.leaf_pages,
-                          result.facts.walk.buckets, result.facts.records));
+  AddEvidence(
+      context, result, "structure", EvidenceResult::kPassed,
+      fmt::format("{} of {}, {}",
+                  Counted(result.facts.walk.branch_pages + result.facts.walk.leaf_pages, "page"),
+                  Counted(result.facts.walk.buckets, "bucket"),
+                  Counted(result.facts.records, "record")));
   const auto checked = context.clock().Monotonic();
   result.times.check = checked - received;
 
@@ -449,16 +456,13 @@ Result<Attempt> TryTake(const Context& context, const TakeOptions& options, etcd
   };
   ASSIGN_OR_RETURN(const auto verdicts, Judge(poll.Wait(), native, exact));
   result.times.members = context.clock().Monotonic() - checked;
-  AddEvidence(context, result, "hashkv", EvidenceResult::kPassed,
-              fmt::format("{} at revision {} (compacted {})", native.hash, native.revision,
-                          native.compact_revision));
+  AddEvidence(context, result, "hashkv", EvidenceResult::kPassed, Say(native));
   AddMemberEvidence(context, verdicts, result);
 
   const TrustDecision decision = Decide(verdicts, source.member.id);
   const std::string difference =
-      fmt::format("member {} at {} has HashKV {} at revision {} (compacted {}), member {} differs",
-                  NameOf(source), source.endpoint, native.hash, native.revision,
-                  native.compact_revision, JoinIds(decision.others));
+      fmt::format("member {} at {} has HashKV {}, member {} differs", NameOf(source),
+                  source.endpoint, Say(native), JoinIds(decision.others));
   switch (decision.trust) {
     case Trust::kAgreed:
       break;

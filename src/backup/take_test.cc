@@ -286,5 +286,12 @@ TEST(JudgeTest, PutsTheFastHashRightWhenTheExactOneAgreesWithTheMember) {
   EXPECT_EQ(native.hash, 2U);
 }
 
+TEST(SayTest, TellsACompactionOnlyWhereThereWasOne) {
+  EXPECT_EQ(Say({.hash = 7, .revision = 9, .compact_revision = 5}),
+            "7 at revision 9 (compacted 5)");
+  EXPECT_EQ(Say({.hash = 7, .revision = 9, .compact_revision = -1}),
+            "7 at revision 9 (never compacted)");
+}
+
 }  // namespace
 }  // namespace tresor::backup

@@ -326,8 +326,8 @@ Result<BackupInfo> BackupWriterImpl::Commit(const Context& context, BackupDescri
   const std::int64_t now = ToUnixNanos(context.clock().Now());
   manifest.description.evidence.push_back(
       {std::string(kReadBackCheck), EvidenceResult::kPassed,
-       fmt::format("{} new objects, {} bytes, were read again, opened and are equal",
-                   stored_objects_, stored_bytes_),
+       fmt::format("{} new object{}, {} bytes, read again, opened and equal", stored_objects_,
+                   stored_objects_ == 1 ? "" : "s", stored_bytes_),
        now});
   if (Status status = CheckManifest(manifest); !status.ok()) {
     return Annotate(status, "the new manifest");
@@ -342,12 +342,10 @@ Result<BackupInfo> BackupWriterImpl::Commit(const Context& context, BackupDescri
   catalog.writer_token = lease_->token();
   catalog.backups.push_back(entry);
   RETURN_IF_ERROR(lease_->Check());
-  // From here on an error may hide that the commit was done, unless it says that another was.
+  // From here on an error may hide that the commit was done, and that others have built on it: what
+  // was stored stays, and is a prune's if no catalog lists it.
   keep_ = true;
-  if (Status status = objects_.CommitCatalog(context, catalog); !status.ok()) {
-    keep_ = status.code() != Code::kAborted;
-    return status;
-  }
+  RETURN_IF_ERROR(objects_.CommitCatalog(context, catalog));
   (void)lease_->Release();  // an unreleased lease expires
   return entry.info;
 }

@@ -653,6 +653,27 @@ TEST_F(StalledWriterTest, AForgetThatLostItsLeaseForgetsNothing) {
   history_.ExpectAllEqual();
 }
 
+// Its commit was done; another saved the same records on top of it, which it did not store again,
+// and forgot the first. What the stalled writer stored is the other backup's now.
+TEST_F(StalledWriterTest, ASaveThatIsForgottenBeforeItLooksLeavesWhatOthersBuiltOn) {
+  ASSERT_OK_AND_ASSIGN(const auto repository, OpenStalling());
+  history_.etcd.Churn(60, 40, 60);
+  stalling_.after_put = [&](std::string_view name) {
+    if (name.starts_with(kCatalogPrefix)) {
+      Stall([&](RepositoryImpl& other) {
+        EXPECT_OK(SaveWith(other, 'b'));
+        EXPECT_OK(other.Forget(history_.context, {other.List(history_.context)->front().id}));
+      });
+    }
+  };
+
+  EXPECT_THAT(SaveWith(*repository, 'a'), StatusIs(Code::kAborted));
+
+  EXPECT_TRUE(stalled_);
+  EXPECT_EQ(history_.repository->List(history_.context)->size(), 1U);
+  history_.ExpectAllEqual();
+}
+
 // --- power cuts ---------------------------------------------------------------------------------
 
 // Forgets and prunes with the power cut at each call; after it, every backup that was kept reads
