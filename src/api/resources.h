@@ -54,6 +54,8 @@ struct ResourceCall {
 
 // Shared by reading and writing.
 
+/// `text` as a number. BadRequest names `name`.
+[[nodiscard]] Result<std::uint64_t> NumberOf(std::string_view name, std::string_view text);
 /// A number in the query; `otherwise` when it is not there. BadRequest.
 [[nodiscard]] Result<std::uint64_t> NumberInQuery(const net::Request& request,
                                                   std::string_view name, std::uint64_t otherwise);

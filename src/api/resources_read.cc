@@ -43,18 +43,19 @@ Result<store::ListOptions> ListOptionsOf(const ResourceCall& call) {
 
 }  // namespace
 
-Result<std::uint64_t> NumberInQuery(const net::Request& request, std::string_view name,
-                                    std::uint64_t otherwise) {
-  const std::string_view text = InQuery(request, name);
-  if (text.empty()) {
-    return otherwise;
-  }
+Result<std::uint64_t> NumberOf(std::string_view name, std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) {
     return BadRequest(fmt::format("{}: Invalid value: \"{}\": not a number", name, text));
   }
   return number;
+}
+
+Result<std::uint64_t> NumberInQuery(const net::Request& request, std::string_view name,
+                                    std::uint64_t otherwise) {
+  const std::string_view text = InQuery(request, name);
+  return text.empty() ? Result<std::uint64_t>(otherwise) : NumberOf(name, text);
 }
 
 Result<Selectors> SelectorsOf(const net::Request& request) {

@@ -10,6 +10,7 @@
 #include "api/credentials.h"
 #include "api/discovery.h"
 #include "api/errors.h"
+#include "api/page_calls.h"
 #include "api/request_info.h"
 #include "api/resources.h"
 #include "api/self_review.h"
@@ -39,6 +40,7 @@ constexpr std::size_t kMaxNameBytes = 253;
 constexpr std::size_t kCompressFromBytes = std::size_t{128} << 10;
 // How often the files of a given certificate are looked at.
 constexpr std::chrono::seconds kTlsInterval{30};
+constexpr std::string_view kPagePrefix = "/page";
 constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 
 bool IsRead(const net::Request& request) {
@@ -268,8 +270,10 @@ class ServerImpl final : public Server {
       return *std::move(response);
     }
     const Route* route = RouteOf(request);
-    if (route != nullptr && route->anonymous) {
-      return route->handle(context, request, User{});
+    if (deps_.page && route == nullptr && IsRead(request) && !IsOurs(request.target.path)) {
+      if (auto file = deps_.page(request)) {
+        return *std::move(file);
+      }
     }
     ASSIGN_OR_RETURN(caller, Authenticate(request));
     if (const auto wait = user_rate_.Take(caller.user.name)) {
@@ -286,6 +290,9 @@ class ServerImpl final : public Server {
     }
     if (request.target.path == "/logout") {
       return Logout(request, caller);
+    }
+    if (IsBelow(request.target.path, kPagePrefix) && IsRead(request) && route == nullptr) {
+      return AnswerPage(context, request, caller.user);
     }
     if (route != nullptr) {
       RETURN_IF_ERROR(Authorize(
@@ -323,6 +330,11 @@ class ServerImpl final : public Server {
     if (path == "/version") {
       return JsonResponse(200, VersionDocument(options_.version));
     }
+    // Nobody is an answer here, and no error: a page that was just opened has to ask.
+    if (path == "/page/session") {
+      const auto caller = Authenticate(request);
+      return JsonResponse(200, caller.ok() ? DescribeCaller(*caller) : Json{{"user", nullptr}});
+    }
     return std::nullopt;
   }
 
@@ -334,12 +346,12 @@ class ServerImpl final : public Server {
         best = &route;
       }
     }
-    // "/" is for what is nobody else's.
-    const bool ours = IsBelow(request.target.path, "/api") ||
-                      IsBelow(request.target.path, "/apis") ||
-                      IsBelow(request.target.path, "/openapi") ||
-                      request.target.path == "/whoami" || request.target.path == "/logout";
-    return best != nullptr && best->prefix == "/" && ours ? nullptr : best;
+    return best;
+  }
+
+  static bool IsOurs(std::string_view path) {
+    return IsBelow(path, "/api") || IsBelow(path, "/apis") || IsBelow(path, "/openapi") ||
+           IsBelow(path, kPagePrefix) || path == "/whoami" || path == "/logout";
   }
 
   // --- who asks
@@ -534,6 +546,25 @@ class ServerImpl final : public Server {
                          .clock = deps_.clock,
                          .random = deps_.random,
                          .watch_limits = watch_limits_});
+  }
+
+  Result<net::Response> AnswerPage(const Context& context, const net::Request& request,
+                                   const User& user) {
+    const PageCall call{
+        .context = context,
+        .request = request,
+        .user = user,
+        .kinds = deps_.kinds,
+        .store = deps_.store,
+        .clock = deps_.clock,
+        .random = deps_.random,
+        .watch_limits = watch_limits_,
+        .authorize = [&](const Attributes& wish) { return Authorize(context, wish); }};
+    if (request.target.path == "/page/watch") {
+      return WatchMany(call);
+    }
+    // Tells nothing about anybody's objects: whoever is logged in may.
+    return request.target.path == "/page/schedule" ? PreviewSchedule(call) : PathNotFound();
   }
 
   Result<net::Response> AnswerDocument(const net::Request& request) {

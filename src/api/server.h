@@ -62,10 +62,9 @@ struct ServerOptions {
   net::HttpServerOptions http;
 };
 
-/// A part of the server that is not the object API: /metrics, the web page.
+/// A part of the server that is not the object API: /metrics.
 struct Route {
-  std::string prefix;      // "/metrics": this path and what is below it
-  bool anonymous = false;  // anybody may, also without credentials; `user` is empty then
+  std::string prefix;  // "/metrics": this path and what is below it
   std::function<net::Response(const Context&, const net::Request&, const User&)> handle;
 };
 
@@ -90,6 +89,9 @@ struct Dependencies {
   Random& random = SystemRandom();
   const Clock& clock = SystemClock();
   std::vector<Route> routes = {};
+  /// Files of the web page, for anybody: asked about reads of what is nobody else's. nullopt: it
+  /// has no such file. None: there is no web page.
+  std::function<std::optional<net::Response>(const net::Request&)> page = {};
   /// Ready to serve? An error's text is what /readyz says. None: always.
   std::function<Status()> ready = {};
   /// None: a log line each.

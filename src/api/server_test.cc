@@ -60,20 +60,20 @@ class ServerTest : public ::testing::Test {
 
   void Start() {
     auto server = Server::Start(
-        options_,
-        {.store = *store_,
-         .kinds = objects::KindRegistry::BuiltIn(),
-         .authorizer = authorizer_,
-         .routes = {{.prefix = "/metrics",
-                     .handle =
-                         [](const Context&, const net::Request&, const User& user) {
-                           return net::Response{.body = "metrics for " + user.name};
-                         }},
-                    {.prefix = "/",
-                     .anonymous = true,
-                     .handle = [](const Context&, const net::Request&,
-                                  const User&) { return net::Response{.body = "page"}; }}},
-         .audit = [this](const AuditEntry& entry) { audit_.Lock()->push_back(entry); }});
+        options_, {.store = *store_,
+                   .kinds = objects::KindRegistry::BuiltIn(),
+                   .authorizer = authorizer_,
+                   .routes = {{.prefix = "/metrics",
+                               .handle =
+                                   [](const Context&, const net::Request&, const User& user) {
+                                     return net::Response{.body = "metrics for " + user.name};
+                                   }}},
+                   .page = [](const net::Request& request) -> std::optional<net::Response> {
+                     return request.target.path == "/index.html" || request.target.path == "/"
+                                ? std::optional(net::Response{.body = "page"})
+                                : std::nullopt;
+                   },
+                   .audit = [this](const AuditEntry& entry) { audit_.Lock()->push_back(entry); }});
     ASSERT_OK(server);
     server_ = *std::move(server);
     if (server_->first_start()) {
@@ -156,7 +156,8 @@ TEST_F(ServerTest, AnswersNobodyUnknown) {
   ApiClient nobody(server_->port());
   ApiClient liar(server_->port(), "wrong");
   for (const char* path : {"/api", "/apis", "/api/v1/namespaces", "/openapi/v2", "/whoami",
-                           "/metrics", "/api/v1/nothing"}) {
+                           "/metrics", "/api/v1/nothing", "/page/watch?watch=events",
+                           "/page/schedule?schedule=@daily", "/none.html"}) {
     EXPECT_EQ(nobody.Get(path).code, 401) << path;
     EXPECT_EQ(liar.Get(path).code, 401) << path;
   }
@@ -636,6 +637,68 @@ TEST_F(ServerTest, StreamsAListAsAWatchWhenAsked) {
   EXPECT_EQ(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
   ASSERT_EQ(CreateConfig("c").code, 201);
   EXPECT_EQ(watcher.NextEvent()["object"]["metadata"]["name"], "c");
+}
+
+// --- what the web page asks besides
+
+TEST_F(ServerTest, TellsThePageWhoIsLoggedIn) {
+  ApiClient nobody(server_->port());
+  EXPECT_EQ(nobody.Get("/page/session").json, objects::Json({{"user", nullptr}}));
+  EXPECT_EQ(Admin().Get("/page/session").Text("/user"), "admin");
+}
+
+TEST_F(ServerTest, WatchesSeveralKindsInOneResponse) {
+  ASSERT_EQ(CreateConfig("a").code, 201);
+  ApiClient watcher(server_->port(), AdminToken());
+  const Reply head = watcher.Watch(
+      "/page/watch?watch=etcdbackupconfigs.tresor.dev&namespace=demo&fields=metadata.name,"
+      "spec.keep&watch=namespaces&fieldSelector=metadata.name%3Ddemo");
+  ASSERT_EQ(head.code, 200) << head.text;
+  const auto first = watcher.NextEvent();
+  EXPECT_EQ(first["watch"], 0);
+  EXPECT_EQ(first["type"], "ADDED");
+  EXPECT_EQ(first["object"], objects::Json({{"apiVersion", "tresor.dev/v1"},
+                                            {"kind", "EtcdBackupConfig"},
+                                            {"metadata", {{"name", "a"}}},
+                                            {"spec", {{"keep", 20}}}}));
+  const auto bookmark = watcher.NextEvent();
+  EXPECT_EQ(bookmark["type"], "BOOKMARK");
+  EXPECT_EQ(bookmark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+  EXPECT_EQ(watcher.NextEvent()["object"]["metadata"]["name"], "demo");
+  EXPECT_EQ(watcher.NextEvent()["watch"], 1);
+  ASSERT_EQ(CreateConfig("b").code, 201);
+  EXPECT_EQ(watcher.NextEvent()["object"]["metadata"]["name"], "b");
+
+  // From where it was.
+  const std::string version = bookmark["object"]["metadata"]["resourceVersion"];
+  ApiClient again(server_->port(), AdminToken());
+  (void)again.Watch(
+      "/page/watch?watch=etcdbackupconfigs.tresor.dev&namespace=demo&resourceVersion=" + version);
+  EXPECT_EQ(again.NextEvent()["object"]["metadata"]["name"], "b");
+}
+
+TEST_F(ServerTest, RefusesWatchesThatMakeNoSense) {
+  for (const char* query : {"", "?namespace=demo", "?watch=nothing", "?watch=secrets",
+                            "?watch=namespaces&namespace=demo", "?watch=events&fields=a..b",
+                            "?watch=events&resourceVersion=x", "?watch=events&other=1"}) {
+    EXPECT_EQ(Admin().Get(std::string("/page/watch") + query).code, 400) << query;
+  }
+  ApiClient bob(server_->port(), SomebodysToken());
+  EXPECT_EQ(bob.Get("/page/watch?watch=events&namespace=demo").code, 403);
+}
+
+TEST_F(ServerTest, ForetellsAScheduleInItsTimeZone) {
+  const Reply daily =
+      Admin().Get("/page/schedule?schedule=0+22+*+*+*&timeZone=Europe/Berlin&count=3");
+  ASSERT_EQ(daily.code, 200) << daily.text;
+  ASSERT_EQ(daily.json["runs"].size(), 3u);
+  const std::string run = daily.json["runs"][0];
+  EXPECT_TRUE(run.ends_with("T20:00:00Z") || run.ends_with("T21:00:00Z")) << run;
+  EXPECT_THAT(Admin().Get("/page/schedule?schedule=61+*+*+*+*").Text("/message"),
+              HasSubstr("minute"));
+  EXPECT_EQ(Admin().Get("/page/schedule?schedule=@daily&timeZone=Nowhere/At").code, 400);
+  EXPECT_EQ(Admin().Get("/page/schedule?schedule=0+0+30+2+*").code, 400);
+  EXPECT_EQ(Admin().Get("/page/other").code, 404);
 }
 
 TEST_F(ServerTest, CountsWhatItAnswered) {

@@ -89,12 +89,23 @@ net::BodyStream::Part WatchStream::Next() {
 }
 
 void WatchStream::Append(std::string& out, std::string_view type, const objects::Object& object) {
-  const Presenter presenter(kind_, representation_, clock_.Now());
-  out += R"({"type":")";
-  out += type;
-  out += R"(","object":)";
-  out += presenter.ForWatch(object, std::exchange(first_, false));
+  out += Begin(type);
+  if (options_.projection) {
+    Json json = options_.projection->Of(object.json);
+    json["kind"] = kind_.kind;
+    json["apiVersion"] = kind_.api_version();
+    out += ToText(json);
+  } else {
+    const Presenter presenter(kind_, representation_, clock_.Now());
+    out += presenter.ForWatch(object, std::exchange(first_, false));
+  }
   out += "}\n";
+}
+
+std::string WatchStream::Begin(std::string_view type) const {
+  return options_.number
+             ? fmt::format(R"({{"watch":{},"type":"{}","object":)", *options_.number, type)
+             : fmt::format(R"({{"type":"{}","object":)", type);
 }
 
 std::string WatchStream::Bookmark(bool initial_events_end) {
@@ -115,11 +126,11 @@ std::string WatchStream::Bookmark(bool initial_events_end) {
               {"apiVersion", "meta.k8s.io/" + representation_.meta_version}};
   }
   object["metadata"] = std::move(metadata);
-  return ToText({{"type", "BOOKMARK"}, {"object", std::move(object)}}) + "\n";
+  return Begin("BOOKMARK") + ToText(object) + "}\n";
 }
 
 std::string WatchStream::ErrorEvent(const Status& error) const {
-  return ToText({{"type", "ERROR"}, {"object", StatusObject(error)}}) + "\n";
+  return Begin("ERROR") + ToText(StatusObject(error)) + "}\n";
 }
 
 }  // namespace tresor::api

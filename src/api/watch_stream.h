@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "api/projection.h"
 #include "api/representation.h"
 #include "base/clock.h"
 #include "net/http_server.h"
@@ -24,6 +25,10 @@ struct WatchStreamOptions {
   bool bookmarks = false;
   /// Sent as ADDED before all else, then a bookmark that says that this was all ("initial-events").
   std::optional<store::ObjectList> initial;
+  /// Told first in each event, for a reader of several watches; none: as Kubernetes has it.
+  std::optional<std::size_t> number = {};
+  /// Only these fields of the objects; none: whole, as the representation says.
+  std::optional<Projection> projection = {};
 };
 
 /// Holds one part of some 64 KiB at most besides `initial`, which is shared with the store.
@@ -38,6 +43,7 @@ class WatchStream final : public net::BodyStream {
   void Append(std::string& out, std::string_view type, const objects::Object& object);
   [[nodiscard]] std::string Bookmark(bool initial_events_end);
   [[nodiscard]] std::string ErrorEvent(const Status& error) const;
+  [[nodiscard]] std::string Begin(std::string_view type) const;
 
   const std::unique_ptr<store::Watch> watch_;
   const objects::Kind& kind_;

@@ -23,7 +23,9 @@
 #include "runtime/local/local.h"
 #include "server/bootstrap.h"
 #include "server/metrics.h"
+#include "server/page_routes.h"
 #include "store/sqlite/sqlite_store.h"
+#include "web/page.h"
 
 namespace tresor::server {
 namespace {
@@ -51,7 +53,8 @@ Status CheckOptions(const ServerOptions& options) {
 
 class ServerImpl final : public Server {
  public:
-  explicit ServerImpl(const ServerOptions& options) : options_(options) {}
+  explicit ServerImpl(const ServerOptions& options)
+      : options_(options), started_(options.clock->Now()) {}
   ~ServerImpl() override { Stop(); }
 
   Status Open(const Context& context) {
@@ -183,23 +186,37 @@ class ServerImpl final : public Server {
     api.public_url = options_.public_url;
     api.version = options_.version;
     ASSIGN_OR_RETURN(
-        api_, api::Server::Start(
-                  api, {.store = *store_,
-                        .kinds = objects::KindRegistry::BuiltIn(),
-                        .authorizer = authorizer_,
-                        .fs = fs_,
-                        .random = *options_.random,
-                        .clock = *options_.clock,
-                        .routes = {{.prefix = "/metrics",
-                                    .handle = [this](const Context&, const net::Request&,
-                                                     const api::User&) { return AnswerMetrics(); }},
-                                   {.prefix = std::string(kCredentialsPath),
-                                    .handle =
-                                        [this](const Context& request_context,
-                                               const net::Request& request, const api::User&) {
-                                          return AnswerCredentials(request_context, request);
-                                        }}},
-                        .ready = [this] { return control_->manager().Healthy(); }}));
+        api_,
+        api::Server::Start(
+            api,
+            {.store = *store_,
+             .kinds = objects::KindRegistry::BuiltIn(),
+             .authorizer = authorizer_,
+             .fs = fs_,
+             .random = *options_.random,
+             .clock = *options_.clock,
+             .routes = {{.prefix = "/metrics",
+                         .handle = [this](const Context&, const net::Request&,
+                                          const api::User&) { return AnswerMetrics(); }},
+                        {.prefix = std::string(kCredentialsPath),
+                         .handle =
+                             [this](const Context& request_context, const net::Request& request,
+                                    const api::User&) {
+                               return AnswerCredentials(request_context, request);
+                             }},
+                        {.prefix = "/page/settings",
+                         .handle =
+                             [this](const Context&, const net::Request& request, const api::User&) {
+                               return AnswerSettings(options_, started_, request);
+                             }},
+                        {.prefix = "/page/etcd",
+                         .handle =
+                             [](const Context& request_context, const net::Request& request,
+                                const api::User&) {
+                               return AnswerEtcd(request_context, request);
+                             }}},
+             .page = [](const net::Request& request) { return web::Answer(request); },
+             .ready = [this] { return control_->manager().Healthy(); }}));
     serving_ = api_.get();
     if (api_->first_start()) {
       first_start_ = FirstStart{.admin_user = api_->first_start()->admin_user,
@@ -255,6 +272,7 @@ class ServerImpl final : public Server {
   }
 
   const ServerOptions options_;
+  const WallTime started_;
   io::FileSystem& fs_ = io::PosixFileSystem();
   std::string backup_key_path_;
   std::optional<FirstStart> first_start_;

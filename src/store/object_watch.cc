@@ -17,6 +17,9 @@ ObjectWatch::ObjectWatch(ChangeSource source, ResourceName resource, WatchOption
       initial_(std::move_iterator(initial.objects.begin()),
                std::move_iterator(initial.objects.end())),
       start_(options_.resource_version == 0 ? initial.revision : options_.resource_version) {
+  if (initial_.empty()) {
+    position_ = start_;  // also before the first Poll: what came before is the caller's already
+  }
   source_.cache->Add(resource_, watcher_);
 }
 

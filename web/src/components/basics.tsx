@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small parts that every screen uses.
+import Alert, { type AlertColor } from '@mui/material/Alert';
+import AlertTitle from '@mui/material/AlertTitle';
+import Box from '@mui/material/Box';
+import Button, { type ButtonProps } from '@mui/material/Button';
+import Card from '@mui/material/Card';
+import CircularProgress from '@mui/material/CircularProgress';
+import IconButton from '@mui/material/IconButton';
+import Stack from '@mui/material/Stack';
+import Tooltip from '@mui/material/Tooltip';
+import Typography from '@mui/material/Typography';
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link as RouterLink } from 'wouter';
+import { ApiError } from '../api/client';
+import { Store, useStore } from '../api/store';
+import { formatDateTime, formatRelative } from '../lib/format';
+import { monospace } from '../theme';
+import { CopyIcon } from './icons';
+
+// --- time
+
+const nowStore = new Store(new Date());
+setInterval(() => {
+  if (document.visibilityState === 'visible') nowStore.set(new Date());
+}, 5000);
+/** The present, every five seconds. */
+export const useNow = (): Date => useStore(nowStore);
+
+/** "5 minutes ago", and on pointing at it the whole date. */
+export function When({ time, none = '–' }: { time: string | undefined; none?: string }) {
+  const { i18n } = useTranslation();
+  const now = useNow();
+  if (!time) return <>{none}</>;
+  const date = new Date(time);
+  return (
+    <time dateTime={time} title={formatDateTime(date, i18n.language)}>
+      {formatRelative(date, now, i18n.language)}
+    </time>
+  );
+}
+
+// --- text
+
+export function Link({ to, children }: { to: string; children: ReactNode }) {
+  return (
+    <Box
+      component={RouterLink}
+      href={to}
+      sx={{ color: 'primary.main', textDecoration: 'none', fontWeight: 600, overflowWrap: 'anywhere', '&:hover': { textDecoration: 'underline' } }}
+    >
+      {children}
+    </Box>
+  );
+}
+
+/** What the server says. It speaks English, and a screen reader has to know. */
+export const FromServer = ({ children }: { children: ReactNode }) => (
+  <span lang="en" style={{ overflowWrap: 'anywhere' }}>{children}</span>
+);
+
+export const Code = ({ children }: { children: ReactNode }) => (
+  <Box component="code" lang="en" sx={{ fontFamily: monospace, fontSize: '0.92em', overflowWrap: 'anywhere' }}>
+    {children}
+  </Box>
+);
+
+export function CopyButton({ text }: { text: string }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 2000);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return (
+    <Tooltip title={copied ? t('common.copied') : t('common.copy')} describeChild={false}>
+      <IconButton size="small" onClick={() => void navigator.clipboard?.writeText(text).then(() => setCopied(true))}>
+        <CopyIcon fontSize="small" />
+      </IconButton>
+    </Tooltip>
+  );
+}
+
+// --- pages
+
+/** The heading of a screen. It gets the focus when the place changes, so that a screen reader says where one is. */
+export function PageHeader({ title, description, actions, back, badge }: {
+  title: string; description?: ReactNode; actions?: ReactNode; back?: { to: string; label: string }; badge?: ReactNode;
+}) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Tresor`;
+    // Not away from where somebody is typing already.
+    if (document.activeElement === document.body || document.activeElement === null || document.activeElement.tagName === 'A') {
+      heading.current?.focus({ preventScroll: true });
+    }
+  }, [title]);
+  return (
+    <Stack direction={{ xs: 'column', sm: 'row' }} spacing={2} sx={{ mb: 2.5, alignItems: { sm: 'flex-start' }, justifyContent: 'space-between' }}>
+      <Box sx={{ minWidth: 0 }}>
+        {back && (
+          <Box sx={{ mb: 0.5 }}>
+            <Link to={back.to}>← {back.label}</Link>
+          </Box>
+        )}
+        <Stack direction="row" spacing={1.5} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap' }}>
+          <Typography variant="h1" ref={heading} tabIndex={-1} sx={{ overflowWrap: 'anywhere', outline: 'none' }}>{title}</Typography>
+          {badge}
+        </Stack>
+        {description && <Typography color="text.secondary" sx={{ mt: 0.75, maxWidth: 760 }}>{description}</Typography>}
+      </Box>
+      {actions && (
+        <Stack direction="row" spacing={1} useFlexGap sx={{ flexWrap: 'wrap', flexShrink: 0 }}>{actions}</Stack>
+      )}
+    </Stack>
+  );
+}
+
+export function Section({ title, actions, children, description }: { title: string; actions?: ReactNode; children: ReactNode; description?: ReactNode }) {
+  const id = useId();
+  return (
+    <Card component="section" aria-labelledby={id} sx={{ p: { xs: 2, sm: 2.5 }, mb: 2.5 }}>
+      <Stack direction="row" useFlexGap spacing={1} sx={{ justifyContent: 'space-between', alignItems: 'center', mb: 1.5, flexWrap: 'wrap' }}>
+        <Box>
+          <Typography variant="h2" id={id}>{title}</Typography>
+          {description && <Typography variant="body2" color="text.secondary" sx={{ mt: 0.5 }}>{description}</Typography>}
+        </Box>
+        {actions}
+      </Stack>
+      {children}
+    </Card>
+  );
+}
+
+/** Names and values, side by side where there is room. */
+export function Facts({ facts }: { facts: [label: string, value: ReactNode][] }) {
+  return (
+    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(min(100%, 200px), 1fr))', gap: 2 }}>
+      {facts.map(([label, value]) => (
+        <Box key={label} sx={{ minWidth: 0 }}>
+          <Typography component="dt" variant="body2" color="text.secondary">{label}</Typography>
+          <Typography component="dd" sx={{ m: 0, overflowWrap: 'anywhere' }}>{value}</Typography>
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <Box sx={{ py: 5, px: 2, textAlign: 'center' }}>
+      <Typography variant="h2" component="p">{title}</Typography>
+      {children && <Typography color="text.secondary" sx={{ mt: 1, mx: 'auto', maxWidth: 520 }}>{children}</Typography>}
+      {action && <Box sx={{ mt: 2.5 }}>{action}</Box>}
+    </Box>
+  );
+}
+
+export function Loading() {
+  const { t } = useTranslation();
+  // What is there in a moment should not flash.
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), 300);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <Box sx={{ p: 6, textAlign: 'center', minHeight: 160 }} aria-busy="true">
+      {shown && <CircularProgress size={28} aria-label={t('common.loading')} />}
+    </Box>
+  );
+}
+
+// --- errors
+
+/** What went wrong in the reader's language, and the API's own reason below it. */
+export function ErrorNotice({ error, title, onRetry, severity = 'error' }: { error: unknown; title?: string; onRetry?: () => void; severity?: AlertColor }) {
+  const { t } = useTranslation();
+  const api = error instanceof ApiError ? error : undefined;
+  const known = api ? explain(api) : undefined;
+  return (
+    <Alert
+      severity={severity}
+      sx={{ mb: 2 }}
+      action={onRetry && <Button color="inherit" size="small" onClick={onRetry}>{t('common.tryAgain')}</Button>}
+    >
+      <AlertTitle sx={{ mb: 0.25 }}>{title ?? (known ? t(known) : t('errors.unexpected'))}</AlertTitle>
+      {title && known && <div>{t(known)}</div>}
+      {api?.message && <FromServer>{api.message}</FromServer>}
+      {!api && error instanceof Error && <FromServer>{error.message}</FromServer>}
+    </Alert>
+  );
+}
+
+function explain(error: ApiError) {
+  switch (error.reason) {
+    case 'ClusterRestoring': return 'errors.clusterRestoring' as const;
+    case 'RestoreActive': return 'errors.restoreActive' as const;
+    case 'BackupInUse': return 'errors.backupInUse' as const;
+    case 'DestinationInUse': return 'errors.destinationInUse' as const;
+    case 'AlreadyExists': return 'errors.alreadyExists' as const;
+    case 'Invalid': return 'errors.invalid' as const;
+    case 'Unreachable': return 'errors.unreachable' as const;
+  }
+  switch (error.code) {
+    case 401: return 'errors.unauthorized' as const;
+    case 403: return 'errors.forbidden' as const;
+    case 404: return 'errors.notFound' as const;
+    case 409: return 'errors.conflict' as const;
+    case 429: return 'errors.tooMany' as const;
+    case 503: return 'errors.unavailable' as const;
+    case 507: return 'errors.full' as const;
+    default: return undefined;
+  }
+}
+
+// --- actions
+
+/** A button that stays reachable when it may not be used, and says why. */
+export function Action({ reason, onClick, ...props }: ButtonProps & { reason?: string | undefined }) {
+  if (!reason) return <Button onClick={onClick} {...props} />;
+  return (
+    <Tooltip title={reason}>
+      <Button
+        {...props}
+        aria-disabled="true"
+        onClick={(event) => event.preventDefault()}
+        sx={{ ...props.sx, opacity: 0.55, cursor: 'not-allowed' }}
+      />
+    </Tooltip>
+  );
+}
+
+// --- short messages
+
+interface Message {
+  text: string;
+  severity: AlertColor;
+  id: number;
+}
+export const messageStore = new Store<Message | null>(null);
+let nextMessage = 1;
+export function say(text: string, severity: AlertColor = 'success'): void {
+  nextMessage += 1;
+  messageStore.set({ text, severity, id: nextMessage });
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Charts in plain SVG. Each also says in words what it shows, for those who cannot see it.
+import Box from '@mui/material/Box';
+import Typography from '@mui/material/Typography';
+import { useTranslation } from 'react-i18next';
+import { formatDay } from '../lib/format';
+
+export interface Point {
+  time: number;
+  value: number;
+}
+
+const width = 320;
+const height = 96;
+
+/** A line over time, with its first, last and largest value in words. */
+export function LineChart({ title, points, format }: { title: string; points: Point[]; format: (value: number) => string }) {
+  const { t, i18n } = useTranslation();
+  const sorted = [...points].sort((a, b) => a.time - b.time);
+  const first = sorted[0];
+  const last = sorted[sorted.length - 1];
+  const most = Math.max(...sorted.map((point) => point.value), 0);
+  if (!first || !last || sorted.length < 2) {
+    return (
+      <Box>
+        <Typography variant="h3">{title}</Typography>
+        <Typography variant="body2" color="text.secondary" sx={{ mt: 1 }}>{t('charts.tooFew')}</Typography>
+      </Box>
+    );
+  }
+  const x = (time: number) => ((time - first.time) / Math.max(1, last.time - first.time)) * width;
+  const y = (value: number) => height - 4 - (value / (most || 1)) * (height - 12);
+  const line = sorted.map((point, i) => `${i === 0 ? 'M' : 'L'}${x(point.time).toFixed(1)} ${y(point.value).toFixed(1)}`).join('');
+  const words = t('charts.summary', { title, first: format(first.value), last: format(last.value), most: format(most), count: sorted.length });
+  return (
+    <Box component="figure" sx={{ m: 0, minWidth: 0 }}>
+      <Box component="figcaption" sx={{ display: 'flex', justifyContent: 'space-between', gap: 1, mb: 0.5 }}>
+        <Typography variant="h3" component="span">{title}</Typography>
+        <Typography component="span" sx={{ fontWeight: 650 }}>{format(last.value)}</Typography>
+      </Box>
+      <Box component="svg" role="img" aria-label={words} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" sx={{ width: '100%', height: 96, display: 'block', color: 'primary.main' }}>
+        <path d={`${line}L${width} ${height}L0 ${height}Z`} fill="currentColor" opacity="0.12" />
+        <path d={line} fill="none" stroke="currentColor" strokeWidth="2" vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
+      </Box>
+      <Box sx={{ display: 'flex', justifyContent: 'space-between', color: 'text.secondary', fontSize: '0.75rem' }}>
+        <span>{formatDay(new Date(first.time), i18n.language)}</span>
+        <span>{t('charts.most', { value: format(most) })}</span>
+        <span>{formatDay(new Date(last.time), i18n.language)}</span>
+      </Box>
+    </Box>
+  );
+}
+
+/** Two sizes, one beside the other. */
+export function Compare({ rows }: { rows: { label: string; value: number; text: string }[] }) {
+  const most = Math.max(...rows.map((row) => row.value), 1);
+  return (
+    <Box component="dl" sx={{ m: 0, display: 'grid', gap: 1.25 }}>
+      {rows.map((row) => (
+        <Box key={row.label}>
+          <Box sx={{ display: 'flex', justifyContent: 'space-between', gap: 1 }}>
+            <Typography component="dt" variant="body2">{row.label}</Typography>
+            <Typography component="dd" variant="body2" sx={{ m: 0, fontWeight: 650 }}>{row.text}</Typography>
+          </Box>
+          <Box aria-hidden="true" sx={{ height: 8, borderRadius: 4, backgroundColor: 'action.selected', mt: 0.5 }}>
+            <Box sx={{ height: '100%', borderRadius: 4, backgroundColor: 'primary.main', width: `${Math.max(0.5, (row.value / most) * 100)}%` }} />
+          </Box>
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+export interface Day {
+  day: Date;
+  good: number;
+  partly: number;
+  failed: number;
+}
+
+/** A square a day: deep when all was proven, hatched where something failed; numbers in each one's title. */
+export function HeatMap({ days, label }: { days: Day[]; label: string }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <Box component="ul" aria-label={label} sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(26px, 1fr))', gap: '4px' }}>
+      {days.map(({ day, good, partly, failed }) => {
+        const text = `${formatDay(day, i18n.language)}: ${t('overview.dayText', { good, partly, failed })}`;
+        const color = failed > 0 ? 'error.main' : partly > 0 ? 'warning.main' : good > 0 ? 'success.main' : undefined;
+        return (
+          <Box
+            component="li" key={day.getTime()} title={text}
+            sx={{
+              aspectRatio: '1', borderRadius: 1, border: 1, borderColor: color ?? 'divider', color, backgroundColor: color ?? 'action.hover', display: 'grid', placeItems: 'center',
+            }}
+          >
+            <Box component="span" aria-hidden="true" sx={{ color: color ? 'background.paper' : 'text.secondary', fontSize: '0.7rem', fontWeight: 700 }}>{failed > 0 ? '!' : partly > 0 ? '~' : good > 0 ? '✓' : ''}</Box>
+            <Box component="span" sx={{ position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' }}>{text}</Box>
+          </Box>
+        );
+      })}
+    </Box>
+  );
+}
+
+/** Backups on a line of time. */
+export function Timeline({ marks, label }: { marks: { time: number; tone: 'good' | 'partly' | 'failed'; href: string; text: string }[]; label: string }) {
+  const { i18n } = useTranslation();
+  if (marks.length === 0) return null;
+  const times = marks.map((mark) => mark.time);
+  const from = Math.min(...times);
+  const to = Math.max(...times, from + 1);
+  const color = { good: 'success.main', partly: 'warning.main', failed: 'error.main' };
+  return (
+    <Box role="img" aria-label={label}>
+      <Box aria-hidden="true" sx={{ position: 'relative', height: 36, mx: 1, borderBottom: 2, borderColor: 'divider' }}>
+        {marks.map((mark) => (
+          <Box
+            key={mark.href} title={mark.text}
+            sx={{ position: 'absolute', bottom: -7, left: `calc(${((mark.time - from) / (to - from)) * 100}% - 6px)`, width: 12, height: 12, borderRadius: mark.tone === 'failed' ? 0.25 : '50%', backgroundColor: color[mark.tone], border: 2, borderColor: 'background.paper', transform: mark.tone === 'failed' ? 'rotate(45deg)' : undefined }}
+          />
+        ))}
+      </Box>
+      <Box aria-hidden="true" sx={{ display: 'flex', justifyContent: 'space-between', color: 'text.secondary', fontSize: '0.75rem', mt: 1.25 }}>
+        <span>{formatDay(new Date(from), i18n.language)}</span>
+        <span>{formatDay(new Date(to), i18n.language)}</span>
+      </Box>
+    </Box>
+  );
+}

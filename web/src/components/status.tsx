@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// States in a picture, a colour and a word: never by colour alone.
+import Box from '@mui/material/Box';
+import { useTranslation } from 'react-i18next';
+import type { EtcdBackup, EtcdBackupConfig, EtcdCluster, EtcdRestore } from '../api/generated';
+import {
+  backupPhase, backupTone, clusterPhase, clusterTone, configHealth, configTone, proofOf, restorePhase, restoreTone, type Tone,
+} from '../lib/model';
+import { CircleCheckIcon, ClockIcon, DotIcon, ErrorIcon, PauseIcon, ShieldIcon, WarningIcon } from './icons';
+
+const looks = {
+  good: { color: 'success.main', Icon: CircleCheckIcon },
+  busy: { color: 'info.main', Icon: ClockIcon },
+  warning: { color: 'warning.main', Icon: WarningIcon },
+  bad: { color: 'error.main', Icon: ErrorIcon },
+  neutral: { color: 'text.secondary', Icon: DotIcon },
+} as const;
+
+export function Status({ tone, text, icon }: { tone: Tone; text: string; icon?: 'pause' | 'shield' }) {
+  const { color, Icon } = looks[tone];
+  const Shown = icon === 'pause' ? PauseIcon : icon === 'shield' ? ShieldIcon : Icon;
+  return (
+    <Box component="span" sx={{ color, display: 'inline-flex', alignItems: 'center', gap: 0.5, fontWeight: 600, fontSize: '0.875rem', maxWidth: '100%' }}>
+      <Shown aria-hidden="true" sx={{ fontSize: 18, flexShrink: 0 }} />
+      <span>{text}</span>
+    </Box>
+  );
+}
+
+export function ClusterStatus({ cluster }: { cluster: EtcdCluster }) {
+  const { t } = useTranslation();
+  const phase = clusterPhase(cluster);
+  return <Status tone={clusterTone[phase]} text={t(`clusterPhase.${phase}`)} icon={phase === 'Paused' ? 'pause' : undefined} />;
+}
+
+export function BackupStatus({ backup }: { backup: EtcdBackup }) {
+  const { t } = useTranslation();
+  const phase = backupPhase(backup);
+  return <Status tone={backupTone[phase]} text={t(`backupPhase.${phase}`)} />;
+}
+
+export function RestoreStatus({ restore }: { restore: EtcdRestore }) {
+  const { t } = useTranslation();
+  const phase = restorePhase(restore);
+  return <Status tone={restoreTone[phase]} text={t(`restorePhase.${phase}`)} />;
+}
+
+export function ConfigStatus({ config }: { config: EtcdBackupConfig }) {
+  const { t } = useTranslation();
+  const health = configHealth(config);
+  return <Status tone={configTone[health]} text={t(`configHealth.${health}`)} icon={health === 'suspended' ? 'pause' : undefined} />;
+}
+
+/** What is proven of a backup. Of one that is not complete nothing is. */
+export function ProofStatus({ backup }: { backup: EtcdBackup }) {
+  const { t } = useTranslation();
+  if (backupPhase(backup) !== 'Completed') return <>–</>;
+  const proof = proofOf(backup);
+  switch (proof.state) {
+    case 'proven':
+      return <Status tone="good" icon="shield" text={t('proof.proven', { count: proof.passed })} />;
+    case 'partly':
+      return <Status tone="warning" icon="shield" text={t('proof.partly', { passed: proof.passed, all: proof.passed + proof.skipped })} />;
+    case 'refuted':
+      return <Status tone="bad" text={t('proof.refuted', { count: proof.failed })} />;
+    case 'none':
+      return <Status tone="warning" text={t('proof.none')} />;
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import FormControlLabel from '@mui/material/FormControlLabel';
+import Switch from '@mui/material/Switch';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ProjectProps } from '../App';
+import { useLive } from '../api/live';
+import type { KubeEvent } from '../api/meta';
+import { Code, Empty, FromServer, Link, Loading, PageHeader, When } from '../components/basics';
+import { DataTable, OnNarrow, type Column } from '../components/DataTable';
+import { eventTime } from '../components/EventList';
+import { Status } from '../components/status';
+import { timeOf } from '../lib/model';
+import { eventsWanted } from '../lib/wanted';
+
+const places: Record<string, string> = { EtcdCluster: 'clusters', EtcdBackupConfig: 'automatic-backups', EtcdBackup: 'backups', EtcdRestore: 'restores' };
+
+export default function Activity({ project }: ProjectProps) {
+  const { t } = useTranslation();
+  const events = useLive<KubeEvent>(eventsWanted(project));
+  const [warnings, setWarnings] = useState(false);
+  if (!events.ready) return <Loading />;
+  const rows = warnings ? events.items.filter((event) => event.type === 'Warning') : events.items;
+  const about = (event: KubeEvent) => {
+    const { kind, name } = event.involvedObject;
+    const place = kind && places[kind];
+    return place && name ? <Link to={`/projects/${project}/${place}/${name}`}>{name}</Link> : <>{name}</>;
+  };
+  const kind = (event: KubeEvent) => <Code>{event.involvedObject.kind}</Code>;
+  const state = (event: KubeEvent) => <Status tone={event.type === 'Warning' ? 'warning' : 'neutral'} text={t(event.type === 'Warning' ? 'activity.warning' : 'activity.normal')} />;
+  const columns: Column<KubeEvent>[] = [
+    { id: 'time', header: t('activity.when'), sort: (event) => timeOf(eventTime(event)), cell: (event) => <When time={eventTime(event)} />, width: '130px', hideBelow: 'sm' },
+    { id: 'type', header: t('activity.type'), sort: (event) => event.type ?? '', cell: state, width: '120px', hideBelow: 'md' },
+    {
+      id: 'object', header: t('activity.object'), sort: (event) => event.involvedObject.name ?? '',
+      cell: (event) => <>{about(event)}<OnNarrow below="md">{kind(event)}</OnNarrow><OnNarrow below="sm"><When time={eventTime(event)} /></OnNarrow></>, width: '28%',
+    },
+    { id: 'kind', header: t('activity.kind'), sort: (event) => event.involvedObject.kind ?? '', cell: kind, width: '150px', hideBelow: 'lg' },
+    {
+      id: 'message', header: t('activity.message'), sort: (event) => event.reason ?? '',
+      cell: (event) => <><Code>{event.reason}</Code> <FromServer>{event.message}</FromServer>{(event.count ?? 1) > 1 && ` (${t('activity.times', { count: event.count })})`}</>,
+    },
+  ];
+  return (
+    <>
+      <PageHeader title={t('nav.activity')} description={t('activity.description')} />
+      <DataTable
+        label={t('nav.activity')} rows={rows} columns={columns} rowKey={(event) => event.metadata.name} rowName={(event) => event.reason ?? event.metadata.name}
+        textOf={(event) => `${event.reason} ${event.message} ${event.involvedObject.kind} ${event.involvedObject.name}`} initialSort={{ column: 'time', descending: true }}
+        toolbar={<FormControlLabel control={<Switch size="small" checked={warnings} onChange={(event) => setWarnings(event.target.checked)} />} label={t('activity.onlyWarnings')} />}
+        empty={<Empty title={warnings ? t('activity.noWarnings') : t('activity.emptyTitle')}>{!warnings && t('activity.emptyText')}</Empty>}
+      />
+    </>
+  );
+}
