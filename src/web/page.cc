@@ -30,23 +30,6 @@ bool IsNavigation(const net::Request& request) {
                              [](const net::MediaType& type) { return type.type == "text/html"; });
 }
 
-bool Takes(const net::Request& request, std::string_view coding) {
-  std::string text = request.headers.Joined("Accept-Encoding");
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t comma = rest.find(',');
-    std::string_view one = rest.substr(0, comma);
-    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-    one.remove_prefix(std::min(one.find_first_not_of(' '), one.size()));
-    const std::size_t end = one.find_first_of("; ");
-    if (net::EqualsIgnoringCase(one.substr(0, end), coding)) {
-      return one.find("q=0") == std::string_view::npos ||
-             one.find("q=0.") != std::string_view::npos;
-    }
-  }
-  return false;
-}
-
 net::Response Serve(const net::Request& request, const Asset& asset) {
   net::Response response;
   net::Headers& headers = response.headers;
@@ -64,10 +47,11 @@ net::Response Serve(const net::Request& request, const Asset& asset) {
     return response;
   }
   headers.Add("Content-Type", asset.content_type);
-  if (!asset.brotli.empty() && Takes(request, "br")) {
+  const std::string codings = request.headers.Joined("Accept-Encoding");
+  if (!asset.brotli.empty() && net::AcceptsEncoding(codings, "br")) {
     headers.Add("Content-Encoding", "br");
     response.body = asset.brotli;
-  } else if (!asset.gzip.empty() && Takes(request, "gzip")) {
+  } else if (!asset.gzip.empty() && net::AcceptsEncoding(codings, "gzip")) {
     headers.Add("Content-Encoding", "gzip");
     response.body = asset.gzip;
   } else {
