@@ -44,8 +44,8 @@ class Decorated final : public StoreUnderTest {
   BlobStore& store() override { return counting_; }
 
  private:
-  std::unique_ptr<BlobStore> store_ =
-      MakeRetryingStore(MakeThrottledStore(MakeMemoryStore(), {}), {}, SystemRandom());
+  std::unique_ptr<BlobStore> store_ = MakeRetryingStore(
+      MakeLoggedStore(MakeThrottledStore(MakeMemoryStore(), {})), {}, SystemRandom());
   FaultyStore faulty_{*store_};
   CountingStore counting_{faulty_};
 };

@@ -35,6 +35,10 @@ struct ThrottleOptions {
 /// Whatever would change the store is kPermissionDenied.
 [[nodiscard]] std::unique_ptr<BlobStore> MakeReadOnlyStore(std::unique_ptr<BlobStore> base);
 
+/// A debug line of the log (base/log.h) for every call: what, how it ended, how long it took. Names
+/// and sizes, no content.
+[[nodiscard]] std::unique_ptr<BlobStore> MakeLoggedStore(std::unique_ptr<BlobStore> base);
+
 /// Spreads bytes over time. The decision alone; who asks does the sleeping. Threads: any.
 class RateLimiter {
  public:

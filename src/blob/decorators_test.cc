@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "base/status_matchers.h"
 #include "blob/faulty.h"
 #include "blob/memory.h"
@@ -11,7 +12,12 @@
 namespace tresor::blob {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 using tresor::testing::IsOkAndHolds;
 using tresor::testing::StatusIs;
 using namespace std::chrono_literals;
@@ -124,6 +130,30 @@ TEST(ReadOnlyStoreTest, ReadsAndRefusesChanges) {
   EXPECT_OK(store->Get(context, "a", {.offset = 0, .size = 4}));
   EXPECT_OK(store->Stat(context, "a"));
   EXPECT_THAT(store->List(context, ""), IsOkAndHolds(::testing::SizeIs(1)));
+}
+
+TEST(LoggedStoreTest, TellsWhatWasAskedAndHowItEnded) {
+  const Context context = Context::Background();
+  std::vector<std::string> lines;
+  SetLogSink(LogLevel::kDebug, [&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  const auto store = MakeLoggedStore(MakeMemoryStore());
+  EXPECT_OK(store->Put(context, "a", Text("secret")));
+  EXPECT_OK(store->Get(context, "a", {.offset = 1, .size = 2}));
+  EXPECT_OK(store->GetAll(context, "a", 100));
+  EXPECT_OK(store->Stat(context, "a"));
+  EXPECT_OK(store->List(context, ""));
+  EXPECT_OK(store->Delete(context, "a"));
+  EXPECT_THAT(store->GetAll(context, "a", 100), StatusIs(Code::kNotFound));
+  SetLogSink(LogLevel::kWarning, nullptr);
+
+  EXPECT_THAT(
+      lines,
+      ElementsAre(StartsWith("store: put a, 6 bytes ("),
+                  StartsWith("store: get a from 1, 2 bytes ("),
+                  StartsWith("store: get a: 6 bytes ("), StartsWith("store: stat a: 6 bytes ("),
+                  StartsWith("store: list \"\": 1 blobs ("), StartsWith("store: delete a ("),
+                  AllOf(StartsWith("store: get a: "), HasSubstr("blob a"))));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("secret"))));
 }
 
 TEST(CountingStoreTest, CountsCallsAndTheBytesOfThoseThatWentWell) {

@@ -477,8 +477,10 @@ TEST_F(CommandsTest, AStopIsReportedAsAnInterruption) {
             ExitCode::kInterrupted);
 }
 
-TEST_F(CommandsTest, QuietLeavesOnlyErrors) {
+TEST_F(CommandsTest, QuietLeavesOnlyErrorsAndVerboseTellsEveryCallToTheStore) {
   EXPECT_EQ(host_.Run({"repo", "init", "--quiet"}).error, "");
+  EXPECT_THAT(host_.Run({"repo", "list", "--verbose"}).error, HasSubstr("store: list \"catalog/"));
+  EXPECT_THAT(host_.Run({"repo", "list"}).error, Not(HasSubstr("store:")));
 }
 
 TEST_F(CommandsTest, ManWritesAPageForEachCommand) {

@@ -22,9 +22,10 @@ Invocation::Invocation(const Command& root, Host& host, const Context& context,
       arguments_(arguments),
       json_(arguments.Text("output") == "json"),
       quiet_(arguments.Switch("quiet")),
+      verbose_(arguments.Knows("verbose") && arguments.Switch("verbose")),
       colours_(host.terminal.output_is_terminal() && !WantsNoColour(host)),
       progress_(host.clock, host.terminal, host.error,
-                host.terminal.error_is_terminal() && !quiet_ &&
+                host.terminal.error_is_terminal() && !quiet_ && !verbose_ &&
                     host.environment("TERM").value_or("") != "dumb") {}
 
 void Invocation::Say(std::string_view line) {

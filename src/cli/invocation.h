@@ -31,6 +31,8 @@ class Invocation {
   [[nodiscard]] std::ostream& out() const { return host_.out; }
   [[nodiscard]] bool json() const { return json_; }
   [[nodiscard]] bool quiet() const { return quiet_; }
+  /// Whether the log's debug lines are shown.
+  [[nodiscard]] bool verbose() const { return verbose_; }
   [[nodiscard]] WallTime now() const { return host_.clock.Now(); }
   [[nodiscard]] ProgressLine& progress() { return progress_; }
 
@@ -53,6 +55,7 @@ class Invocation {
   const Arguments& arguments_;
   const bool json_;
   const bool quiet_;
+  const bool verbose_;
   const bool colours_;
   std::string hint_;
   ProgressLine progress_;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "blob/decorators.h"
 #include "blob/local.h"
 #include "cli/hint.h"
 #include "io/file_system.h"
@@ -102,6 +103,9 @@ std::vector<Flag> RepositoryFlags(bool required) {
        .value_name = "FILE",
        .help = "key file, in place of a passphrase: at least 16 bytes, all of which count",
        .environment = "TRESOR_KEY_FILE"},
+      {.name = "verbose",
+       .letter = 'v',
+       .help = "every call to the repository's store on standard error: names, sizes, times"},
   };
 }
 
@@ -179,8 +183,9 @@ Result<std::string> ReadSecretFile(Invocation& invocation, const std::string& pa
 Result<std::unique_ptr<blob::BlobStore>> OpenStore(Invocation& invocation, bool create) {
   Host& host = invocation.host();
   const std::string dir = invocation.arguments().Text("repo");
-  return create ? blob::CreateLocalStore(host.file_system, dir)
-                : blob::OpenLocalStore(host.file_system, dir);
+  ASSIGN_OR_RETURN(auto store, create ? blob::CreateLocalStore(host.file_system, dir)
+                                      : blob::OpenLocalStore(host.file_system, dir));
+  return invocation.verbose() ? blob::MakeLoggedStore(std::move(store)) : std::move(store);
 }
 
 Result<OpenedRepository> OpenRepository(Invocation& invocation) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run.h"
 
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/hint.h"
@@ -73,7 +74,14 @@ ExitCode Run(Host& host, const Context& context, const std::vector<std::string>&
   }
 
   Invocation invocation(root, host, context, parsed->arguments);
+  if (invocation.verbose()) {
+    SetLogSink(LogLevel::kDebug,
+               [&host](LogLevel, std::string_view line) { host.error << line << '\n'; });
+  }
   Status status = parsed->path.command().run(invocation);
+  if (invocation.verbose()) {
+    SetLogSink(LogLevel::kWarning, nullptr);  // the host may end before the process
+  }
   invocation.progress().Clear();
   host.out.flush();
   if (status.ok() && !host.out) {
