@@ -66,7 +66,7 @@ class ApiFixture : public ::testing::Test {
     // A home of its own: discovery is cached there.
     return {.arguments = std::move(arguments),
             .environment = std::vector<std::string>{"PATH=/usr/bin:/bin", "HOME=" + dir_.path(),
-                                                    "EDITOR=" + editor_,
+                                                    "TMPDIR=" + dir_.path(), "EDITOR=" + editor_,
                                                     "KUBECONFIG=" + server_->kubeconfig_path()}};
   }
 
@@ -359,6 +359,92 @@ TEST_P(KubectlTest, DiscoversAndExplains) {
   EXPECT_THAT(Out({"version"}), HasSubstr("tresor"));
   EXPECT_EQ(Out({"auth", "can-i", "delete", "etcdclusters", "-n", "demo"}), "yes\n");
   EXPECT_THAT(Out({"auth", "can-i", "--list", "-n", "demo"}), HasSubstr("etcdclusters.tresor.dev"));
+}
+
+TEST_P(KubectlTest, ExplainsEveryKind) {
+  struct Explained {
+    const char* kind;
+    const char* words;        // of its description
+    const char* field;        // deep in it
+    const char* field_words;  // of that field's description
+  };
+  for (const Explained& e :
+       {Explained{"etcdclusters", "EtcdCluster is one etcd cluster", "spec.quotaBackendBytes",
+                  "2 GiB"},
+        Explained{"etcdbackupconfigs", "makes backups of one cluster by itself", "spec.timeZone",
+                  "IANA name"},
+        Explained{"etcdbackups", "one backup of one cluster", "status.evidence.result",
+                  "What came out"},
+        Explained{"etcdrestores", "It is a transaction", "status.steps.startTime", "When it began"},
+        Explained{"backupdestinations", "a place where repositories", "spec.local.path",
+                  "Absolute path"}}) {
+    EXPECT_THAT(Out({"explain", e.kind}), HasSubstr(e.words));
+    EXPECT_THAT(Out({"explain", e.kind, "--recursive"}),
+                AllOf(HasSubstr("metadata"), HasSubstr("spec"), HasSubstr("status"),
+                      HasSubstr("observedGeneration")));
+    EXPECT_THAT(Out({"explain", std::string(e.kind) + "." + e.field}), HasSubstr(e.field_words));
+    for (const char* part : {".spec", ".status"}) {
+      EXPECT_THAT(Out({"explain", std::string(e.kind) + part}), Not(HasSubstr("<empty>")));
+    }
+  }
+}
+
+TEST_P(KubectlTest, CreatesReplacesAndSelects) {
+  MakeProjectWithConfig();
+  const std::string generated = WriteFile("generated.yaml", R"(apiVersion: tresor.dev/v1
+kind: EtcdRestore
+metadata: {generateName: prod-restore-, namespace: demo}
+spec: {cluster: {name: prod}, backup: {name: first}}
+)");
+  EXPECT_THAT(Out({"create", "-f", generated}),
+              ContainsRegex("etcdrestore.tresor.dev/prod-restore-[a-z0-9]+ created"));
+  EXPECT_THAT(Out({"get", "ebc,er", "-n", "demo", "-o", "name"}),
+              AllOf(HasSubstr("etcdbackupconfig.tresor.dev/nightly"),
+                    HasSubstr("etcdrestore.tresor.dev/prod-restore-")));
+  EXPECT_THAT(Out({"get", "ebc", "-n", "demo", "--field-selector=metadata.name=nightly", "-o",
+                   "jsonpath={.items[*].spec.schedule}"}),
+              "@every 20m");
+  EXPECT_EQ(
+      Out({"get", "ebc", "-n", "demo", "--field-selector=metadata.name!=nightly", "-o", "name"}),
+      "");
+  EXPECT_THAT(Out({"get", "ebc", "-n", "demo", "-o", "custom-columns=N:.metadata.name,K:.spec.keep",
+                   "--no-headers"}),
+              ContainsRegex("nightly +20"));
+  std::string changed = kConfigYaml;
+  changed.replace(changed.find("keep: 20"), 8, "keep: 8");
+  EXPECT_THAT(Out({"replace", "-f", WriteFile("changed.yaml", changed)}),
+              HasSubstr("nightly replaced"));
+  EXPECT_EQ(ConfigAt("spec.keep"), 8);
+}
+
+TEST_P(KubectlTest, AnEditThatIsRefusedChangesNothing) {
+  MakeProjectWithConfig();
+  // kubectl opens it again, with what was wrong in it; left as it is, kubectl gives up.
+  const std::string seen = io::JoinPath(dir_.path(), "seen");
+  editor_ = WriteFile(
+      "edit",
+      fmt::format("#!/bin/sh\ncp \"$1\" {}\nexec sed -i 's/keep: 20/keep: 0/' \"$1\"\n", seen),
+      0700);
+  EXPECT_THAT(Run({"edit", "ebc", "nightly", "-n", "demo"}, false).err,
+              HasSubstr("\"nightly\" is invalid"));
+  EXPECT_THAT(WaitForText(seen, "#"), HasSubstr("spec.keep"));
+  EXPECT_EQ(ConfigAt("spec.keep"), 20);
+}
+
+TEST_P(KubectlTest, WaitsUntilItIsGone) {
+  MakeProjectWithConfig();
+  auto options =
+      Options(GetParam(), {"wait", "ebc/nightly", "-n", "demo", "--for=delete", "--timeout=30s"});
+  auto waiting = process::Process::Start(options);
+  ASSERT_OK(waiting);
+  while (server_->stats().watches == 0) {
+    ASSERT_OK(context_.Sleep(std::chrono::milliseconds{10}));
+  }
+  EXPECT_THAT(Out({"delete", "ebc", "--all", "-n", "demo"}), HasSubstr("deleted"));
+  EXPECT_EQ((*waiting)->Wait(context_.WithTimeout(seconds{30}))->exit_code, 0);
+  EXPECT_THAT(
+      Run({"wait", "ebc/none", "-n", "demo", "--for=condition=Healthy", "--timeout=1s"}, false).err,
+      HasSubstr("not found"));
 }
 
 INSTANTIATE_TEST_SUITE_P(, KubectlTest, ::testing::Values("kubectl-debian", "kubectl"),

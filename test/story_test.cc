@@ -208,7 +208,7 @@ TEST_F(StoryTest, OurOwnCommandsDoWhatKubectlDoes) {
   EXPECT_EQ(Get("a"), "1");
   const auto described = serve_->Tresor({"backup", "describe", "now"});
   ASSERT_OK(described);
-  EXPECT_THAT(described->standard_output, AllOf(HasSubstr("evidence"), HasSubstr("hashKV")));
+  EXPECT_THAT(described->standard_output, AllOf(HasSubstr("EVIDENCE"), HasSubstr("hashkv")));
   const auto missing = serve_->Tresor({"backup", "describe", "other"});
   ASSERT_OK(missing);
   EXPECT_EQ(missing->status.exit_code, 3);

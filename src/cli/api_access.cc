@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/api_access.h"
 
+#include <chrono>
 #include <utility>
 
 #include "base/base64.h"
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::uint64_t kKubeconfigLimitBytes = 1 << 20;
 constexpr std::string_view kServersOwn = "/var/lib/tresor/kubeconfig";
+constexpr std::size_t kEventLimitBytes = std::size_t{16} << 20;
+/// While the server is away.
+constexpr std::chrono::milliseconds kTryAgainAfter{500};
 
 /// The member `field` of the element of json[list] that is called `name`; null: there is none.
 objects::Json FindNamed(const objects::Json& json, const char* list, const std::string& name,
@@ -57,6 +61,31 @@ Code CodeOf(int http, const std::string& reason) {
     default:
       return Code::kInternal;
   }
+}
+
+/// Shows one line of a watch. kOutOfRange: the server no longer knows what came since.
+Result<bool> SeeEvent(std::string_view line, const ApiClient::Look& look) {
+  ASSIGN_OR_RETURN(objects::Json json, objects::ParseJson(line, {.bytes = kEventLimitBytes}));
+  const objects::Object event{std::move(json)};
+  const std::string type = event.Text("type");
+  const objects::Json* const found = event.Find("object");
+  if (found == nullptr || !found->is_object()) {
+    return Error(Code::kDataLoss, "an event of the watch has no object");
+  }
+  const objects::Object object{*found};
+  if (type == "ADDED" || type == "MODIFIED") {
+    return look(object);
+  }
+  if (type == "DELETED") {
+    return Error(Code::kNotFound, "{} \"{}\" was deleted", object.kind(), object.name());
+  }
+  if (type == "ERROR") {
+    const objects::Json* const code = object.Find("code");
+    return Error(CodeOf(code != nullptr && code->is_number_integer() ? code->get<int>() : 500,
+                        object.Text("reason")),
+                 "{}", object.Text("message"));
+  }
+  return false;
 }
 
 }  // namespace
@@ -142,9 +171,83 @@ Result<objects::Json> ApiClient::Post(const Context& context, const std::string&
                         .body = object.dump()});
 }
 
+Result<objects::Json> ApiClient::Patch(const Context& context, const std::string& target,
+                                       const objects::Json& patch) {
+  return Call(context, {.method = "PATCH",
+                        .target = target,
+                        .headers = {{"Content-Type", "application/merge-patch+json"}},
+                        .body = patch.dump()});
+}
+
+Result<objects::Json> ApiClient::Delete(const Context& context, const std::string& target) {
+  return Call(context, {.method = "DELETE", .target = target, .headers = {}, .body = {}});
+}
+
+Status ApiClient::Follow(const Context& context, const std::string& collection,
+                         const std::string& name, const Look& look) {
+  bool reached = false;
+  while (true) {
+    const Result<bool> enough = FollowOnce(context, collection, name, look, reached);
+    if (enough.ok() && *enough) {
+      return OkStatus();
+    }
+    if (!enough.ok() && (!reached || enough.status().code() != Code::kUnavailable)) {
+      return enough.status();
+    }
+    RETURN_IF_ERROR(context.Sleep(kTryAgainAfter));
+  }
+}
+
+Result<bool> ApiClient::FollowOnce(const Context& context, const std::string& collection,
+                                   const std::string& name, const Look& look, bool& reached) {
+  ASSIGN_OR_RETURN(objects::Json now,
+                   Get(context, fmt::format("{}/{}", collection, net::PercentEncode(name))));
+  reached = true;
+  const objects::Object object{std::move(now)};
+  Result<bool> enough = look(object);
+  if (!enough.ok() || *enough) {
+    return enough;
+  }
+  net::ClientRequest request{
+      .target = fmt::format("{}?watch=true&fieldSelector={}&resourceVersion={}", collection,
+                            net::PercentEncode("metadata.name=" + name), object.resource_version()),
+      .headers = {{"Accept", "application/json"}, {"Authorization", "Bearer " + address_.token}},
+      .body = {}};
+  std::string pending;
+  const Result<net::ClientResponse> answer =
+      http_->Stream(context, request, [&](std::string_view bytes) {
+        pending += bytes;
+        for (std::size_t end = pending.find('\n'); end != std::string::npos;
+             end = pending.find('\n')) {
+          enough = SeeEvent(std::string_view(pending).substr(0, end), look);
+          pending.erase(0, end + 1);
+          if (!enough.ok() || *enough) {
+            return false;
+          }
+        }
+        if (pending.size() > kEventLimitBytes) {
+          enough = Error(Code::kDataLoss, "an event of the watch has no end");
+        }
+        return enough.ok();
+      });
+  if (enough.status().code() == Code::kOutOfRange) {
+    return false;
+  }
+  if (!enough.ok() || *enough) {
+    return enough;
+  }
+  if (!answer.ok() || answer->status / 100 != 2) {
+    return Judge(answer).status();
+  }
+  return false;
+}
+
 Result<objects::Json> ApiClient::Call(const Context& context, net::ClientRequest request) {
   request.headers.Set("Authorization", "Bearer " + address_.token);
-  const Result<net::ClientResponse> answer = http_->Call(context, request);
+  return Judge(http_->Call(context, request));
+}
+
+Result<objects::Json> ApiClient::Judge(const Result<net::ClientResponse>& answer) {
   if (!answer.ok()) {
     invocation_.Hint(fmt::format("is tresor serve running at {}?", address_.url));
     return answer.status();

@@ -2,6 +2,7 @@
 // How commands reach tresor serve: the kubeconfig says where and as whom.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,11 +48,29 @@ class ApiClient {
                                           const std::string& accept = "application/json");
   [[nodiscard]] Result<objects::Json> Post(const Context& context, const std::string& target,
                                            const objects::Json& object);
+  /// A JSON merge patch.
+  [[nodiscard]] Result<objects::Json> Patch(const Context& context, const std::string& target,
+                                            const objects::Json& patch);
+  /// The object as it is while it is being deleted, or a Status when it is gone.
+  [[nodiscard]] Result<objects::Json> Delete(const Context& context, const std::string& target);
+
+  /// Whether that was enough.
+  using Look = std::function<Result<bool>(const objects::Object&)>;
+  /// Shows `look` the object as it is now, and then after each change, until it has seen enough.
+  /// Goes on when the server was away in between. kNotFound: there is no such object (any more);
+  /// else as Get, and what `look` returns.
+  [[nodiscard]] Status Follow(const Context& context, const std::string& collection,
+                              const std::string& name, const Look& look);
 
  private:
   ApiClient(Invocation& invocation, std::unique_ptr<net::HttpClient> http, ApiAddress address)
       : invocation_(invocation), http_(std::move(http)), address_(std::move(address)) {}
   [[nodiscard]] Result<objects::Json> Call(const Context& context, net::ClientRequest request);
+  /// What the server meant by it.
+  [[nodiscard]] Result<objects::Json> Judge(const Result<net::ClientResponse>& answer);
+  /// One GET and one watch. False: the watch ended, and the object is to be read again.
+  [[nodiscard]] Result<bool> FollowOnce(const Context& context, const std::string& collection,
+                                        const std::string& name, const Look& look, bool& reached);
 
   Invocation& invocation_;
   const std::unique_ptr<net::HttpClient> http_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tresor backup: list, create, describe, wait.
+// tresor backup: list, create, describe, wait, pin, unpin, delete.
 #include <utility>
 
 #include "cli/object_verbs.h"
@@ -14,7 +14,23 @@ const ObjectVerbs kVerbs = {.word = "backup",
                             .kind = "EtcdBackup",
                             .example = "prod-manual-x2b7q",
                             .good_phase = "Completed",
-                            .bad_phases = {"Failed", "Deleting"}};
+                            .bad_phases = {"Failed", "Deleting"},
+                            .deleting =
+                                "It is removed from its repository too, and the room that only it "
+                                "needed is freed."};
+
+const SpecVerb kPin = {.name = "pin",
+                       .summary = "keep a backup whatever retention says",
+                       .field = "pinned",
+                       .value = true,
+                       .done = "pinned",
+                       .example = "before an upgrade"};
+const SpecVerb kUnpin = {.name = "unpin",
+                         .summary = "let retention remove a backup again",
+                         .field = "pinned",
+                         .value = false,
+                         .done = "unpinned",
+                         .example = "when it is no longer needed"};
 
 Status RunCreate(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments();
@@ -73,7 +89,8 @@ Command BackupCommand() {
       .summary = "take and look at the backups of a running tresor serve",
       .examples = {{"of one project", "tresor backup list --project demo"},
                    {"back up now", "tresor backup create --cluster prod -n demo --wait"}},
-      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs)},
+      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs),
+                      SetVerb(kVerbs, kPin), SetVerb(kVerbs, kUnpin), DeleteVerb(kVerbs)},
   };
 }
 

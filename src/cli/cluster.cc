@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tresor cluster: list, create, describe, wait, credentials.
+// tresor cluster: list, create, describe, wait, delete, credentials.
 #include <array>
 #include <utility>
 
@@ -20,7 +20,11 @@ const ObjectVerbs kVerbs = {.word = "cluster",
                             .kind = "EtcdCluster",
                             .example = "prod",
                             .good_phase = "Running",
-                            .bad_phases = {"Deleting"}};
+                            .bad_phases = {"Deleting"},
+                            .deleting =
+                                "Its members are stopped and their data is removed. Its backups "
+                                "stay, unless their configuration says deletionPolicy Delete, and "
+                                "can be restored into another cluster."};
 
 Status RunCreate(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments();
@@ -144,7 +148,7 @@ Command ClusterCommand() {
       .examples = {{"all of them", "tresor cluster list --all-projects"},
                    {"a new one", "tresor cluster create prod --project demo --wait"}},
       .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs),
-                      CredentialsVerb()},
+                      DeleteVerb(kVerbs), CredentialsVerb()},
   };
 }
 

@@ -14,9 +14,16 @@ namespace {
 
 using objects::Object;
 
-constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr std::string_view kAsTable =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+/// Where the kind's objects are: those of the project that was asked for.
+std::string CollectionOf(const ApiClient& client, const ObjectVerbs& verbs) {
+  return verbs.in_project ? client.PathOf(verbs.plural) : "/api/v1/" + verbs.plural;
+}
+std::string TargetOf(const ApiClient& client, const ObjectVerbs& verbs, const std::string& name) {
+  return CollectionOf(client, verbs) + "/" + net::PercentEncode(name);
+}
 
 std::string CellText(const objects::Json& cell) {
   if (cell.is_string()) {
@@ -26,7 +33,7 @@ std::string CellText(const objects::Json& cell) {
 }
 
 /// The columns that the server has for people, those for a wide terminal left out.
-void PrintTable(const objects::Json& json, std::ostream& out) {
+void PrintTable(const objects::Json& json, bool with_project, std::ostream& out) {
   const Object table{json};
   const objects::Json* definitions = table.Find("columnDefinitions");
   const objects::Json* rows = table.Find("rows");
@@ -34,6 +41,9 @@ void PrintTable(const objects::Json& json, std::ostream& out) {
     return;
   }
   std::vector<Table::Column> columns;
+  if (with_project) {
+    columns.push_back({.title = "PROJECT"});
+  }
   std::vector<std::size_t> shown;
   for (std::size_t i = 0; i < definitions->size(); ++i) {
     if (definitions->at(i).value("priority", 0) == 0) {
@@ -49,6 +59,9 @@ void PrintTable(const objects::Json& json, std::ostream& out) {
   for (const objects::Json& row : *rows) {
     const objects::Json cells = row.value("cells", objects::Json::array());
     std::vector<std::string> texts;
+    if (with_project) {
+      texts.push_back(Object{row}.Text("object.metadata.namespace"));
+    }
     for (const std::size_t i : shown) {
       texts.push_back(i < cells.size() ? CellText(cells.at(i)) : std::string());
     }
@@ -59,9 +72,9 @@ void PrintTable(const objects::Json& json, std::ostream& out) {
 
 Status List(Invocation& invocation, const ObjectVerbs& verbs) {
   ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
-  const std::string path = invocation.arguments().Switch("all-projects")
-                               ? "/apis/tresor.dev/v1/" + verbs.plural
-                               : client->PathOf(verbs.plural);
+  const bool all = verbs.in_project && invocation.arguments().Switch("all-projects");
+  const std::string path =
+      all ? "/apis/tresor.dev/v1/" + verbs.plural : CollectionOf(*client, verbs);
   if (invocation.json()) {
     ASSIGN_OR_RETURN(const objects::Json list, client->Get(invocation.context(), path));
     invocation.PrintJson(Json(list));
@@ -72,15 +85,67 @@ Status List(Invocation& invocation, const ObjectVerbs& verbs) {
   if (table.value("rows", objects::Json::array()).empty()) {
     invocation.Say(fmt::format("no {}s", verbs.word));
   }
-  PrintTable(table, invocation.out());
+  PrintTable(table, all, invocation.out());
   return OkStatus();
+}
+
+/// A list of the status that people read as a table: what is in it, and which members of its
+/// elements.
+struct ListTable {
+  std::string_view field;
+  std::vector<std::pair<std::string, std::string>> columns;  // title, member
+};
+const std::vector<ListTable> kListTables = {
+    {"members",
+     {{"MEMBER", "name"},
+      {"PHASE", "phase"},
+      {"HEALTHY", "healthy"},
+      {"LEADER", "leader"},
+      {"VERSION", "version"},
+      {"REVISION", "revision"},
+      {"DB SIZE", "dbSize"},
+      {"ENDPOINT", "endpoint"},
+      {"MESSAGE", "message"}}},
+    {"evidence", {{"EVIDENCE", "check"}, {"RESULT", "result"}, {"DETAIL", "detail"}}},
+    {"steps",
+     {{"STEP", "name"},
+      {"STARTED", "startTime"},
+      {"COMPLETED", "completionTime"},
+      {"MESSAGE", "message"}}},
+    {"conditions",
+     {{"CONDITION", "type"},
+      {"STATUS", "status"},
+      {"SINCE", "lastTransitionTime"},
+      {"MESSAGE", "message"}}},
+};
+
+void PrintList(const Object& object, const ListTable& list, std::ostream& out) {
+  const objects::Json* const found = object.Find(fmt::format("status.{}", list.field));
+  if (found == nullptr || !found->is_array()) {
+    return;
+  }
+  std::vector<Table::Column> columns;
+  for (const auto& [title, member] : list.columns) {
+    columns.push_back({.title = title});
+  }
+  Table table(std::move(columns));
+  for (const objects::Json& element : *found) {
+    const Object row{element};
+    std::vector<std::string> cells;
+    for (const auto& [title, member] : list.columns) {
+      const objects::Json* const cell = row.Find(member);
+      cells.push_back(cell == nullptr ? std::string() : CellText(*cell));
+    }
+    table.Add(std::move(cells));
+  }
+  table.Print(out);
 }
 
 Status Describe(Invocation& invocation, const ObjectVerbs& verbs) {
   ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
   const std::string& name = invocation.arguments().positionals()[0];
   ASSIGN_OR_RETURN(const objects::Json json,
-                   client->Get(invocation.context(), client->PathOf(verbs.plural, name)));
+                   client->Get(invocation.context(), TargetOf(*client, verbs, name)));
   if (invocation.json()) {
     invocation.PrintJson(Json(json));
     return OkStatus();
@@ -93,8 +158,15 @@ Status Describe(Invocation& invocation, const ObjectVerbs& verbs) {
   sheet.Print(invocation.out());
   for (const char* part : {"spec", "status"}) {
     if (const objects::Json* found = object.Find(part); found != nullptr) {
-      invocation.out() << EscapeLines(AsBytes(objects::ToYaml({{part, *found}})));
+      objects::Json rest = *found;
+      for (const ListTable& list : kListTables) {
+        rest.erase(std::string(list.field));
+      }
+      invocation.out() << EscapeLines(AsBytes(objects::ToYaml({{part, rest}})));
     }
+  }
+  for (const ListTable& list : kListTables) {
+    PrintList(object, list, invocation.out());
   }
   const std::string selector = net::PercentEncode(
       fmt::format("involvedObject.kind={},involvedObject.name={}", verbs.kind, name));
@@ -120,47 +192,132 @@ std::uint64_t NumberAt(const Object& object, std::string_view path) {
              : 0;
 }
 
+/// Whether its phase is of the object as it is now: what was just changed is not settled yet.
+bool IsSettled(const Object& object) {
+  const std::uint64_t observed = NumberAt(object, "status.observedGeneration");
+  return observed == 0 || observed >= static_cast<std::uint64_t>(object.generation());
+}
+
+Context WithFlagTimeout(const Invocation& invocation) {
+  return invocation.context().WithTimeout(invocation.arguments().Duration("timeout"));
+}
+
 /// Until the good phase. kUnknown: a bad one, with the object's own reason. kDeadlineExceeded.
 Result<Object> Wait(Invocation& invocation, ApiClient& client, const ObjectVerbs& verbs,
                     const std::string& name) {
-  const Context context =
-      invocation.context().WithTimeout(invocation.arguments().Duration("timeout"));
-  while (true) {
-    ASSIGN_OR_RETURN(Object object, [&]() -> Result<Object> {
-      ASSIGN_OR_RETURN(objects::Json json, client.Get(context, client.PathOf(verbs.plural, name)));
-      return Object{std::move(json)};
-    }());
-    const std::string phase = object.Text("status.phase");
-    if (phase == verbs.good_phase) {
-      invocation.progress().Clear();
-      return object;
-    }
-    if (std::ranges::find(verbs.bad_phases, phase) != verbs.bad_phases.end()) {
-      return Error(Code::kUnknown, "{} {} is {}: {}", verbs.word, name, phase,
-                   object.Text("status.message"));
-    }
-    invocation.progress().Update(phase.empty() ? "waiting" : phase,
-                                 NumberAt(object, "status.progress.bytesDone"),
-                                 NumberAt(object, "status.progress.bytesTotal"));
-    const Status slept = context.Sleep(kLookEvery);
-    if (slept.code() == Code::kDeadlineExceeded) {
-      return Error(Code::kDeadlineExceeded, "{} {} is still {}: {}", verbs.word, name,
-                   phase.empty() ? "Pending" : phase, object.Text("status.message"));
-    }
-    RETURN_IF_ERROR(slept);
+  Object last;
+  std::string said;
+  const Status followed =
+      client.Follow(WithFlagTimeout(invocation), CollectionOf(client, verbs), name,
+                    [&](const Object& object) -> Result<bool> {
+                      last = object;
+                      const std::string phase = object.Text("status.phase");
+                      if (phase == verbs.good_phase && IsSettled(object)) {
+                        return true;
+                      }
+                      if (std::ranges::find(verbs.bad_phases, phase) != verbs.bad_phases.end()) {
+                        return Error(Code::kUnknown, "{} {} is {}: {}", verbs.word, name, phase,
+                                     object.Text("status.message"));
+                      }
+                      if (phase != said) {
+                        invocation.progress().Clear();
+                        invocation.Say(fmt::format("{} {}: {}", verbs.word, name, phase));
+                        said = phase;
+                      }
+                      invocation.progress().Update(phase.empty() ? "waiting" : phase,
+                                                   NumberAt(object, "status.progress.bytesDone"),
+                                                   NumberAt(object, "status.progress.bytesTotal"));
+                      return false;
+                    });
+  invocation.progress().Clear();
+  if (followed.code() == Code::kDeadlineExceeded && !last.name().empty()) {
+    return Error(Code::kDeadlineExceeded, "{} {} is still {}: {}", verbs.word, name,
+                 said.empty() ? "Pending" : said, last.Text("status.message"));
   }
+  RETURN_IF_ERROR(followed);
+  return last;
 }
 
 /// Says how it ended.
 Status WaitAndTell(Invocation& invocation, ApiClient& client, const ObjectVerbs& verbs,
                    const std::string& name) {
-  invocation.Hint(fmt::format("see tresor {} describe {}", verbs.word, name));
-  ASSIGN_OR_RETURN(const Object object, Wait(invocation, client, verbs, name));
-  if (invocation.json()) {
-    invocation.PrintJson(Json(object.json));
-  } else {
-    invocation.out() << fmt::format("{} {}: {}\n", verbs.word, name, object.Text("status.phase"));
+  const Result<Object> object = Wait(invocation, client, verbs, name);
+  if (!object.ok()) {
+    if (const Code code = object.status().code();
+        code == Code::kUnknown || code == Code::kDeadlineExceeded) {
+      invocation.Hint(fmt::format("see tresor {} describe {}", verbs.word, name));
+    }
+    return object.status();
   }
+  if (invocation.json()) {
+    invocation.PrintJson(Json(object->json));
+  } else {
+    invocation.out() << fmt::format("{} {}: {}\n", verbs.word, name, object->Text("status.phase"));
+  }
+  return OkStatus();
+}
+
+/// Says what was done to it, in the answer's own words when JSON was asked for.
+void Tell(Invocation& invocation, const ObjectVerbs& verbs, const std::string& name,
+          std::string_view done, const objects::Json& answer) {
+  if (invocation.json()) {
+    invocation.PrintJson(Json(answer));
+  } else {
+    invocation.out() << fmt::format("{} {} {}\n", verbs.word, name, done);
+  }
+}
+
+Status Delete(Invocation& invocation, const ObjectVerbs& verbs) {
+  ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
+  const std::string& name = invocation.arguments().positionals()[0];
+  ASSIGN_OR_RETURN(const objects::Json answer,
+                   client->Delete(invocation.context(), TargetOf(*client, verbs, name)));
+  // Finalizers hold it while Tresor takes away what belongs to it.
+  const Object object{answer};
+  if (!object.deletion_time().has_value()) {
+    Tell(invocation, verbs, name, "deleted", answer);
+    return OkStatus();
+  }
+  if (!invocation.arguments().Switch("wait")) {
+    Tell(invocation, verbs, name, "is being deleted", answer);
+    return OkStatus();
+  }
+  const std::string uid = object.uid();
+  const Status followed = client->Follow(WithFlagTimeout(invocation), CollectionOf(*client, verbs),
+                                         name, [&](const Object& now) -> Result<bool> {
+                                           invocation.progress().Update("deleting", 0, 0);
+                                           return now.uid() != uid;  // another one of the same name
+                                         });
+  invocation.progress().Clear();
+  if (followed.code() == Code::kDeadlineExceeded) {
+    invocation.Hint(fmt::format("see tresor {} describe {}", verbs.word, name));
+    return Error(Code::kDeadlineExceeded, "{} {} is still being deleted", verbs.word, name);
+  }
+  if (!followed.ok() && followed.code() != Code::kNotFound) {
+    return followed;
+  }
+  Tell(invocation, verbs, name, "deleted", answer);
+  return OkStatus();
+}
+
+Status Set(Invocation& invocation, const ObjectVerbs& verbs, const SpecVerb& set) {
+  ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
+  const std::string& name = invocation.arguments().positionals()[0];
+  ASSIGN_OR_RETURN(const objects::Json answer,
+                   client->Patch(invocation.context(), TargetOf(*client, verbs, name),
+                                 {{"spec", {{set.field, set.value}}}}));
+  if (!set.can_wait) {
+    Tell(invocation, verbs, name, set.done, answer);
+    return OkStatus();
+  }
+  if (const std::string phase = Object{answer}.Text("status.phase");
+      std::ranges::find(verbs.bad_phases, phase) != verbs.bad_phases.end()) {
+    return Error(Code::kFailedPrecondition, "{} {} is {} already", verbs.word, name, phase);
+  }
+  if (invocation.arguments().Switch("wait")) {
+    return WaitAndTell(invocation, *client, verbs, name);
+  }
+  Tell(invocation, verbs, name, set.done, answer);
   return OkStatus();
 }
 
@@ -172,6 +329,8 @@ Flag TimeoutFlag() {
           .default_text = "10m"};
 }
 
+Flag WaitFlag(std::string help) { return {.name = "wait", .help = std::move(help)}; }
+
 Positional NamePositional(const ObjectVerbs& verbs) {
   return {.name = "NAME", .help = "name of the " + verbs.word};
 }
@@ -180,7 +339,7 @@ Positional NamePositional(const ObjectVerbs& verbs) {
 
 std::vector<Flag> CreateFlags() {
   std::vector<Flag> flags = ApiFlags();
-  flags.push_back({.name = "wait", .help = "until it is done, with progress"});
+  flags.push_back(WaitFlag("until it is done, with progress"));
   flags.push_back(TimeoutFlag());
   return flags;
 }
@@ -188,17 +347,13 @@ std::vector<Flag> CreateFlags() {
 Status CreateObject(Invocation& invocation, ApiClient& client, const ObjectVerbs& verbs,
                     const Object& object) {
   ASSIGN_OR_RETURN(objects::Json created,
-                   client.Post(invocation.context(), client.PathOf(verbs.plural), object.json));
+                   client.Post(invocation.context(), CollectionOf(client, verbs), object.json));
   const std::string name = Object{created}.name();
-  if (invocation.arguments().Switch("wait")) {
+  if (!verbs.good_phase.empty() && invocation.arguments().Switch("wait")) {
     invocation.Say(fmt::format("{} {} created", verbs.word, name));
     return WaitAndTell(invocation, client, verbs, name);
   }
-  if (invocation.json()) {
-    invocation.PrintJson(Json(created));
-  } else {
-    invocation.out() << fmt::format("{} {} created\n", verbs.word, name);
-  }
+  Tell(invocation, verbs, name, "created", created);
   return OkStatus();
 }
 
@@ -207,11 +362,16 @@ Command ListVerb(const ObjectVerbs& verbs) {
       .name = "list",
       .summary = fmt::format("list {}s", verbs.word),
       .flags = ApiFlags(),
-      .examples = {{"of one project", fmt::format("tresor {} list --project demo", verbs.word)},
-                   {"of all", fmt::format("tresor {} list --all-projects", verbs.word)}},
       .run = [verbs](Invocation& invocation) { return List(invocation, verbs); },
   };
-  command.flags.push_back({.name = "all-projects", .letter = 'A', .help = "of all projects"});
+  if (verbs.in_project) {
+    command.flags.push_back({.name = "all-projects", .letter = 'A', .help = "of all projects"});
+    command.examples = {
+        {"of one project", fmt::format("tresor {} list --project demo", verbs.word)},
+        {"of all", fmt::format("tresor {} list --all-projects", verbs.word)}};
+  } else {
+    command.examples = {{"all of them", fmt::format("tresor {} list", verbs.word)}};
+  }
   return command;
 }
 
@@ -241,6 +401,40 @@ Command WaitVerb(const ObjectVerbs& verbs) {
       },
   };
   command.flags.push_back(TimeoutFlag());
+  return command;
+}
+
+Command DeleteVerb(const ObjectVerbs& verbs) {
+  Command command = {
+      .name = "delete",
+      .summary = fmt::format("delete a {}", verbs.word),
+      .description = verbs.deleting,
+      .flags = ApiFlags(),
+      .positionals = {NamePositional(verbs)},
+      .examples = {{"and wait until it is gone",
+                    fmt::format("tresor {} delete {}{} --wait", verbs.word, verbs.example,
+                                verbs.in_project ? " -n demo" : "")}},
+      .run = [verbs](Invocation& invocation) { return Delete(invocation, verbs); },
+  };
+  command.flags.push_back(WaitFlag("until it is gone"));
+  command.flags.push_back(TimeoutFlag());
+  return command;
+}
+
+Command SetVerb(const ObjectVerbs& verbs, const SpecVerb& set) {
+  Command command = {
+      .name = set.name,
+      .summary = set.summary,
+      .flags = ApiFlags(),
+      .positionals = {NamePositional(verbs)},
+      .examples = {{set.example,
+                    fmt::format("tresor {} {} {} -n demo", verbs.word, set.name, verbs.example)}},
+      .run = [verbs, set](Invocation& invocation) { return Set(invocation, verbs, set); },
+  };
+  if (set.can_wait) {
+    command.flags.push_back(WaitFlag(fmt::format("until it is {}", verbs.good_phase)));
+    command.flags.push_back(TimeoutFlag());
+  }
   return command;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tresor restore: list, create, describe, wait.
+// tresor restore: list, create, describe, wait, cancel, delete.
 #include <utility>
 
 #include "cli/object_verbs.h"
@@ -14,7 +14,25 @@ const ObjectVerbs kVerbs = {.word = "restore",
                             .kind = "EtcdRestore",
                             .example = "prod-restore-4k9sd",
                             .good_phase = "Completed",
-                            .bad_phases = {"Failed", "Cancelled"}};
+                            .bad_phases = {"Failed", "Cancelled"},
+                            .deleting =
+                                "One that is not over is rolled back first, as long as that is "
+                                "possible; after that it is carried out."};
+
+/// What is hoped for after `cancel`.
+const ObjectVerbs kCancelled = {.word = kVerbs.word,
+                                .plural = kVerbs.plural,
+                                .kind = kVerbs.kind,
+                                .example = kVerbs.example,
+                                .good_phase = "Cancelled",
+                                .bad_phases = {"Completed", "Failed"}};
+const SpecVerb kCancel = {.name = "cancel",
+                          .summary = "roll a restore back: the cluster is then as it was before",
+                          .field = "cancel",
+                          .value = true,
+                          .done = "is being cancelled",
+                          .example = "the wrong backup was chosen",
+                          .can_wait = true};
 
 Status RunCreate(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments();
@@ -83,7 +101,8 @@ Command RestoreCommand() {
       .examples = {{"of one project", "tresor restore list --project demo"},
                    {"bring a cluster back",
                     "tresor restore create --backup prod-manual-x2b7q -n demo --wait"}},
-      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs)},
+      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs),
+                      SetVerb(kCancelled, kCancel), DeleteVerb(kVerbs)},
   };
 }
 

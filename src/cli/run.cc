@@ -53,8 +53,9 @@ const Command& RootCommand() {
                    {"bring the newest backup back",
                     "tresor snapshot restore latest --repo /backup/prod --data-dir /var/lib/etcd"}},
       .subcommands = {RepoCommand(), SnapshotCommand(), ServeCommand(), DemoCommand(),
-                      ClusterCommand(), BackupCommand(), RestoreCommand(), LaunchCommand(),
-                      VersionCommand(), CompletionCommand(), ManCommand()},
+                      ProjectCommand(), ClusterCommand(), BackupConfigCommand(), BackupCommand(),
+                      RestoreCommand(), LaunchCommand(), VersionCommand(), CompletionCommand(),
+                      ManCommand()},
   };
   return root;
 }

@@ -9,6 +9,7 @@ namespace {
 Status RunServe(Invocation& invocation) {
   ASSIGN_OR_RETURN(const server::ServerOptions options, ReadServerOptions(invocation));
   ASSIGN_OR_RETURN(const auto server, StartServer(invocation, options));
+  Announce(invocation, *server);
   ServeUntilStopped(invocation, *server);
   return OkStatus();
 }

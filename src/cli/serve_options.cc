@@ -58,23 +58,6 @@ Status ReadListen(const std::string& listen, server::ServerOptions& options) {
   return OkStatus();
 }
 
-void Announce(Invocation& invocation, const server::Server& server) {
-  std::ostream& out = invocation.out();
-  if (server.first_start()) {
-    out << "First start. Shown once:\n"
-        << fmt::format("  web page: user {}, password {}\n", server.first_start()->admin_user,
-                       server.first_start()->admin_password);
-  }
-  if (!server.backup_key_path().empty()) {
-    out << fmt::format(
-        "  key of the backups: {}\n"
-        "  Without it no backup can ever be read: keep a copy elsewhere.\n",
-        server.backup_key_path());
-  }
-  out << fmt::format("serving {}\nexport KUBECONFIG={}\n", server.url(), server.kubeconfig_path());
-  out.flush();
-}
-
 }  // namespace
 
 Result<server::ServerOptions> ReadServerOptions(const Invocation& invocation) {
@@ -110,12 +93,27 @@ Result<std::unique_ptr<server::Server>> StartServer(Invocation& invocation,
                                                     const server::ServerOptions& options) {
   LogTo(invocation.host(), invocation.arguments().Text("log-format") == "json");
   auto server = server::Server::Start(invocation.context(), options);
-  if (server.ok()) {
-    Announce(invocation, **server);
-  } else if (server.status().code() == Code::kAlreadyExists) {
+  if (server.status().code() == Code::kAlreadyExists) {
     invocation.Hint("choose another address or port with --listen");
   }
   return server;
+}
+
+void Announce(Invocation& invocation, const server::Server& server) {
+  std::ostream& out = invocation.out();
+  if (!server.backup_key_path().empty()) {
+    out << fmt::format(
+        "key of the backups: {}\n"
+        "  Without it no backup can ever be read: keep a copy elsewhere.\n",
+        server.backup_key_path());
+  }
+  out << fmt::format("web page and API: {}\n", server.url());
+  if (server.first_start()) {
+    out << fmt::format("log in, shown once: user {}, password {}\n",
+                       server.first_start()->admin_user, server.first_start()->admin_password);
+  }
+  out << fmt::format("export KUBECONFIG={}\n", server.kubeconfig_path());
+  out.flush();
 }
 
 void ServeUntilStopped(const Invocation& invocation, server::Server& server) {

@@ -9,7 +9,9 @@ namespace tresor::cli {
 [[nodiscard]] Command ServeCommand();
 [[nodiscard]] Command DemoCommand();
 
+[[nodiscard]] Command ProjectCommand();
 [[nodiscard]] Command ClusterCommand();
+[[nodiscard]] Command BackupConfigCommand();
 [[nodiscard]] Command BackupCommand();
 [[nodiscard]] Command RestoreCommand();
 

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/metrics.h"
 
+#include <regex>
+#include <set>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "base/status_matchers.h"
+#include "io/file_system.h"
 
 namespace tresor::server {
 namespace {
@@ -63,6 +70,65 @@ TEST(MetricsTest, CountsRequestsByVerbAndCode) {
 
   EXPECT_THAT(Metrics().Render(api, {}),
               HasSubstr("tresor_http_requests_total{verb=\"list\",code=\"200\"} 3"));
+}
+
+std::string SourceFile(const std::string& path) {
+  const auto bytes = io::ReadFile(io::PosixFileSystem(), TRESOR_SOURCE_DIR "/" + path);
+  EXPECT_OK(bytes);
+  return bytes.ok() ? ToString(*bytes) : std::string();
+}
+
+/// What the first group of `pattern` matches, everywhere in the text.
+std::set<std::string> AllMatches(const std::string& text, const std::string& pattern) {
+  std::set<std::string> found;
+  const std::regex regex(pattern);
+  for (std::sregex_iterator match(text.begin(), text.end(), regex), end; match != end; ++match) {
+    found.insert((*match)[1]);
+  }
+  return found;
+}
+
+/// /metrics of a server that has seen everything once.
+std::string Everything() {
+  Metrics metrics;
+  metrics.BackupEnded({.cluster = {"demo", "prod"}, .config = "nightly", .destination = "default"});
+  metrics.ConfigSeen({"demo", "nightly"}, {"demo", "prod"}, WallTime{}, 0, 1, true);
+  metrics.SlotSkipped({"demo", "nightly"}, "Paused");
+  metrics.RestoreEnded({.cluster = {"demo", "prod"}, .phase = "Completed"});
+  metrics.ClusterSeen({"demo", "prod"}, "Running");
+  metrics.DestinationSeen("default", true, 1, 2);
+  metrics.BackupQueue(0, 1, 2);
+  metrics.Reconciled("cluster", std::chrono::seconds(1), false);
+  metrics.QueueLength("cluster", 1);
+  api::ServerStats api;
+  api.requests.push_back({.verb = "list", .code = 200, .requests = 3, .seconds = 0.5});
+  return metrics.Render(api, {});
+}
+
+TEST(MetricsTest, WhatAlertsAndTheDashboardAskForIsThere) {
+  const std::string text = Everything();
+  const std::set<std::string> samples = AllMatches(text, "\n(tresor_[a-z_]+)[{ ]");
+  const std::set<std::string> labels = AllMatches(text, "[{,]([a-z]+)=\"");
+
+  for (const char* path : {"deploy/prometheus-rules.yaml", "deploy/grafana-dashboard.json"}) {
+    const std::string asking = SourceFile(path);
+    const std::set<std::string> names = AllMatches(asking, "\\b(tresor_[a-z_]+)");
+    EXPECT_GT(names.size(), 7U) << path;
+    for (const std::string& name : names) {
+      EXPECT_TRUE(samples.contains(name)) << path << ": " << name;
+    }
+    for (const std::string& label :
+         AllMatches(asking, "(?:\\$labels\\.|\\{\\{|by \\(|tresor_[a-z_]+\\{)([a-z]+)")) {
+      EXPECT_TRUE(labels.contains(label)) << path << ": " << label;
+    }
+  }
+}
+
+TEST(MetricsTest, EveryOneIsInTheOperationsGuide) {
+  const std::string guide = SourceFile("docs/operations.md");
+  for (const std::string& name : AllMatches(Everything(), "# TYPE (tresor_[a-z_]+) ")) {
+    EXPECT_THAT(guide, HasSubstr("`" + name)) << "and what it tells";
+  }
 }
 
 }  // namespace

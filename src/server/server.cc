@@ -94,6 +94,20 @@ class ServerImpl final : public Server {
     }
   }
 
+  Status RemoveClusters(const Context& context) override {
+    Stop();
+    ASSIGN_OR_RETURN(const store::ListResult clusters,
+                     store_->List(context, objects::kEtcdClusters, {}));
+    for (const objects::Object& cluster : clusters.items) {
+      if (objects::EtcdClusterSpec::FromObject(cluster).runtime == objects::RuntimeKind::kLocal) {
+        RETURN_IF_ERROR(local_->Remove(
+            context,
+            {.project = cluster.name_space(), .name = cluster.name(), .uid = cluster.uid()}));
+      }
+    }
+    return OkStatus();
+  }
+
  private:
   [[nodiscard]] std::string PathOf(const std::string& name) const {
     return io::JoinPath(options_.data_dir, name);

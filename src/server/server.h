@@ -83,6 +83,9 @@ class Server {
                                                                 const std::string& cluster) = 0;
   /// Requests are ended, then controllers; members run on. Idempotent.
   virtual void Stop() = 0;
+  /// Stops, and then ends the members of all clusters that run here and removes their data: for a
+  /// server that nobody will start again.
+  [[nodiscard]] virtual Status RemoveClusters(const Context& context) = 0;
 };
 
 }  // namespace tresor::server
