@@ -197,8 +197,7 @@ TEST(MemoryTest, BackupsOfManyClustersStayWithinTheServersLimit) {
     const std::string metrics = serve->Kubectl({"get", "--raw", "/metrics"}).value_or("");
     most_at_once = std::max(most_at_once, MetricOf(metrics, "tresor_backup_queue_running"));
     most_expected = std::max(most_expected, MetricOf(metrics, "tresor_backup_queue_memory_bytes"));
-    return most_at_once > 0 &&
-           MetricOf(metrics, "tresor_backup_queue_running") == 0 &&
+    return most_at_once > 0 && MetricOf(metrics, "tresor_backup_queue_running") == 0 &&
            MetricOf(metrics, "tresor_backup_queue_waiting") == 0;
   }));
   for (int i = 0; i < kClusters; ++i) {

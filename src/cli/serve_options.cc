@@ -119,7 +119,7 @@ void Announce(Invocation& invocation, const server::Server& server) {
 void ServeUntilStopped(const Invocation& invocation, server::Server& server) {
   while (invocation.context().Sleep(kLong).ok()) {
   }
-  Log(LogLevel::kInfo, "stopping; members run on");
+  Log(LogLevel::kInfo, "stopping");
   server.Stop();
 }
 
