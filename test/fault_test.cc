@@ -2,7 +2,6 @@
 // What goes wrong around a backup with real parts: the source dies, stands still or changes leaders
 // in mid-stream, disks fill up, folders can't be written. Each time: a clear error, the repository
 // as it was, and the next save works.
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,6 +18,7 @@
 #include "base/random.h"
 #include "base/status_matchers.h"
 #include "test/etcd_fixture.h"
+#include "test/small_disk.h"
 #include "test/tresor_program.h"
 
 namespace tresor {
@@ -31,6 +31,7 @@ using testing::IsOk;
 using testing::Json;
 using testing::OpenedRepository;
 using testing::ProgramRun;
+using testing::SmallDisk;
 using testing::StatusIs;
 using testing::TresorProgram;
 
@@ -210,38 +211,6 @@ TEST_F(FaultTest, AnotherMemberIsGone) {
 }
 
 // --- full disks --------------------------------------------------------------------------------
-
-/// A file system of few bytes: a tmpfs of its own. Only root may have one; who is not gets none.
-class SmallDisk {
- public:
-  SmallDisk(std::string path, const std::string& size) : path_(std::move(path)) {
-    stdfs::create_directory(path_);
-    mounted_ =
-        ::mount("tresor-test", path_.c_str(), "tmpfs", 0, ("mode=0777,size=" + size).c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) {
-      (void)::umount2(path_.c_str(), MNT_DETACH);
-    }
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  [[nodiscard]] bool mounted() const { return mounted_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] bool Grow(const std::string& size) const {
-    return ::mount("tresor-test", path_.c_str(), "tmpfs", MS_REMOUNT,
-                   ("mode=0777,size=" + size).c_str()) == 0;
-  }
-  [[nodiscard]] bool SetReadOnly(bool read_only) const {
-    const unsigned long flags = MS_REMOUNT;
-    return ::mount("tresor-test", path_.c_str(), "tmpfs",
-                   read_only ? flags | static_cast<unsigned long>(MS_RDONLY) : flags, nullptr) == 0;
-  }
-
- private:
-  const std::string path_;
-  bool mounted_ = false;
-};
 
 TEST_F(FaultTest, RepositoryIsFull) {
   ASSERT_NO_FATAL_FAILURE(StartCluster(1, 1));

@@ -149,10 +149,35 @@ TEST_F(LocalMembersTest, DefragmentsWhenAllowedAndItPays) {
     });
   }));
 
+  // Not while somebody reads or restores: whoever applies the spec says so.
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_OK(local_->runtime().Apply(Soon(), local_->spec()));
+  }
+  ASSERT_OK_AND_ASSIGN(const ClusterObservation waits, local_->Observe());
+  EXPECT_TRUE(std::ranges::all_of(waits.members, is_large));
+
   local_->spec().may_defragment = true;
   ASSERT_OK(local_->ApplyUntil(Soon(), [&](const ClusterObservation& seen) {
     return std::ranges::none_of(seen.members, is_large) && seen.has_quorum;
   }));
+}
+
+TEST_F(LocalMembersTest, AlarmsAreShownAtTheMemberThatRaisedThem) {
+  ASSERT_NO_FATAL_FAILURE(Start(3));
+  const etcd::MemberId full = IdOf(1);
+  ASSERT_OK_AND_ASSIGN(const etcd::ClientOptions access,
+                       local_->runtime().Access(local_->spec().id));
+  ASSERT_OK_AND_ASSIGN(const auto client, etcd::Client::Connect(access));
+  const etcd::Alarm alarm{.member = full, .type = etcd::AlarmType::kNoSpace};
+  ASSERT_OK(client->ActivateAlarm(Soon(), alarm));
+
+  ASSERT_OK(local_->Await(Soon(), [](const ClusterObservation& seen) {
+    return seen.members[1].alarms == std::vector{etcd::AlarmType::kNoSpace} &&
+           seen.members[0].alarms.empty() && seen.members[2].alarms.empty();
+  }));
+  ASSERT_OK(client->DisarmAlarm(Soon(), alarm));
+  ASSERT_OK(local_->Await(
+      Soon(), [](const ClusterObservation& seen) { return seen.members[1].alarms.empty(); }));
 }
 
 TEST_F(LocalMembersTest, PortThatSomebodyTookBeforeTheFirstStartIsChanged) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/serve_program.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
+#include "cli/api_access.h"
 #include "io/file_system.h"
+#include "net/url.h"
 #include "runtime/local/local.h"
 
 namespace tresor::testing {
@@ -25,7 +28,10 @@ std::string ReadText(const std::string& path) {
 Result<std::unique_ptr<ServeProgram>> ServeProgram::Start(const ServeOptions& options) {
   std::unique_ptr<ServeProgram> program(new ServeProgram(options));
   ASSIGN_OR_RETURN(program->scratch_, ScratchDir::Create());
-  ASSIGN_OR_RETURN(program->etcd_, FindTool("etcd-" + options.line));
+  program->etcd_ = options.etcd;
+  if (options.etcd.empty()) {
+    ASSIGN_OR_RETURN(program->etcd_, FindTool("etcd-" + options.line));
+  }
   ASSIGN_OR_RETURN(program->kubectl_, FindTool(options.kubectl));
   RETURN_IF_ERROR(program->Start());
   return program;
@@ -49,12 +55,41 @@ Status ServeProgram::Start() {
       "127.0.0.1:0",  "--etcd", etcd_,        "--default-schedule", options_.default_schedule};
   process.arguments.insert(process.arguments.end(), options_.arguments.begin(),
                            options_.arguments.end());
+  process.environment = Environment();
+  if (!options_.hold_points.empty()) {
+    process.environment->push_back("TRESOR_TEST_HOLD_POINTS=" + options_.hold_points);
+  }
   process.stdout_path = out;
   process.stderr_path = dir() + "/serve.log";
   ASSIGN_OR_RETURN(server_, process::Process::Start(process));
-  return Await("the server serves", [&] {
+  RETURN_IF_ERROR(Await("the server serves", [&] {
     return ReadText(out).find("KUBECONFIG") != std::string::npos || server_->Poll().has_value();
-  });
+  }));
+  if (const auto ended = server_->Poll()) {
+    return Error(Code::kInternal, "tresor serve ended with {}\n{}", ToString(*ended), Log());
+  }
+  ASSIGN_OR_RETURN(const cli::ApiAddress address,
+                   cli::ReadKubeconfig(ReadText(data_dir() + "/kubeconfig")));
+  token_ = address.token;
+  net::HttpClientOptions http;
+  ASSIGN_OR_RETURN(http.server, net::Url::Parse(address.url));
+  http.authority_pem = address.authority_pem;
+  ASSIGN_OR_RETURN(http_, net::HttpClient::Open(std::move(http)));
+  return OkStatus();
+}
+
+Result<Answer> ServeProgram::Call(const std::string& method, const std::string& path,
+                                  const nlohmann::json& body) {
+  net::ClientRequest request{.method = method, .target = path, .headers = {}, .body = {}};
+  request.headers.Set("Authorization", "Bearer " + token_);
+  if (!body.is_null()) {
+    request.headers.Set("Content-Type",
+                        method == "PATCH" ? "application/merge-patch+json" : "application/json");
+    request.body = body.dump();
+  }
+  ASSIGN_OR_RETURN(const net::ClientResponse response, http_->Call(Patiently(), request));
+  return Answer{.status = response.status,
+                .body = nlohmann::json::parse(response.body, nullptr, false)};
 }
 
 Result<process::ExitStatus> ServeProgram::Stop() {
@@ -143,6 +178,21 @@ std::vector<std::string> ServeProgram::ClusterUids() const {
     }
   }
   return uids;
+}
+
+std::vector<std::string> ServeProgram::MemberDirs() const {
+  std::vector<std::string> dirs;
+  for (const std::string& uid : ClusterUids()) {
+    const std::string cluster = io::JoinPath(io::JoinPath(data_dir(), "clusters"), uid);
+    const auto entries = io::PosixFileSystem().List(cluster);
+    for (const io::DirEntry& entry : entries.ok() ? *entries : std::vector<io::DirEntry>{}) {
+      if (entry.name.starts_with('m') && entry.type == io::FileType::kDirectory) {
+        dirs.push_back(io::JoinPath(cluster, entry.name));
+      }
+    }
+  }
+  std::ranges::sort(dirs);
+  return dirs;
 }
 
 Result<std::unique_ptr<runtime::ClusterRuntime>> ServeProgram::OpenRuntime() const {

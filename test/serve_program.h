@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real `tresor serve` in a scratch folder, and the real kubectl that talks to it. No gtest here.
+// A real `tresor serve` in a scratch folder, and what talks to it: the real kubectl, and plain
+// requests. No gtest here.
 #pragma once
 
 #include <functional>
@@ -12,6 +13,7 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "etcd/client.h"
+#include "net/http_client.h"
 #include "process/process.h"
 #include "runtime/runtime.h"
 #include "test/etcd_fixture.h"
@@ -23,6 +25,18 @@ struct ServeOptions {
   std::string default_schedule = "@every 20m";
   std::string kubectl = "kubectl-debian";   // FindTool's
   std::vector<std::string> arguments = {};  // more of them
+  std::string etcd = {};                    // a program in place of the line's
+  /// Where TRESOR_TEST_HOLD_POINTS points to (cli/hold_points.h); empty: nowhere.
+  std::string hold_points = {};
+  std::string data_dir = {};  // empty: in the scratch folder
+};
+
+/// What the API answered.
+struct Answer {
+  int status = 0;
+  nlohmann::json body;
+  /// Of a Status object.
+  [[nodiscard]] std::string reason() const { return body.value("reason", ""); }
 };
 
 /// Its clusters' members are stopped, and everything is gone, with the object.
@@ -34,10 +48,15 @@ class ServeProgram {
 
   /// SIGKILL.
   void Kill() { server_->Kill(); }
+  [[nodiscard]] bool runs() { return !server_->Poll().has_value(); }
   /// Starts the program, and waits until it serves.
   [[nodiscard]] Status Start();
   /// SIGTERM, and how it ended.
   [[nodiscard]] Result<process::ExitStatus> Stop();
+
+  /// One request as the administrator. The error: there was no answer.
+  [[nodiscard]] Result<Answer> Call(const std::string& method, const std::string& path,
+                                    const nlohmann::json& body = nullptr);
 
   /// Runs kubectl. kUnknown: it failed; with what it said.
   [[nodiscard]] Result<std::string> Kubectl(std::vector<std::string> arguments) const;
@@ -59,7 +78,11 @@ class ServeProgram {
   [[nodiscard]] Result<runtime::ClusterObservation> Observe() const;
 
   [[nodiscard]] const std::string& dir() const { return scratch_->path(); }
-  [[nodiscard]] std::string data_dir() const { return dir() + "/data"; }
+  [[nodiscard]] std::string data_dir() const {
+    return options_.data_dir.empty() ? dir() + "/data" : options_.data_dir;
+  }
+  /// Folders of all members of all clusters.
+  [[nodiscard]] std::vector<std::string> MemberDirs() const;
   [[nodiscard]] std::int64_t pid() const { return server_->pid(); }
   /// What it said last, for a failed test to show.
   [[nodiscard]] std::string Log() const;
@@ -75,6 +98,8 @@ class ServeProgram {
   std::string kubectl_;
   std::unique_ptr<ScratchDir> scratch_;
   std::unique_ptr<process::Process> server_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::string token_;
   int starts_ = 0;
 };
 

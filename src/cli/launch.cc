@@ -2,6 +2,7 @@
 // tresor launch
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/hold_points.h"
 #include "cli/invocation.h"
 #include "launcher/launcher.h"
 
@@ -13,14 +14,16 @@ Status RunLaunch(Invocation& invocation) {
   SetLogSink(LogLevel::kInfo, [&host](LogLevel, std::string_view line) {
     host.error << FormatTime(host.clock.Now(), true) << ' ' << line << std::endl;
   });
+  const std::string member_dir = invocation.arguments().Text("member");
   const Status ended = launcher::RunLauncher(
       invocation.context(),
       {.fs = &host.file_system,
        .clock = &host.clock,
        .random = &host.random,
-       .member_dir = invocation.arguments().Text("member"),
-       .etcd = invocation.arguments().Has("etcd") ? invocation.arguments().Text("etcd")
-                                                  : std::string()});
+       .member_dir = member_dir,
+       .etcd =
+           invocation.arguments().Has("etcd") ? invocation.arguments().Text("etcd") : std::string(),
+       .at_journal_write = HoldPoints(host, member_dir.substr(member_dir.rfind('/') + 1))});
   if (ended.code() == Code::kFailedPrecondition) {
     invocation.Hint("one launcher runs each member; stop the other one first");
   }

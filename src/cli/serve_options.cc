@@ -8,6 +8,7 @@
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "cli/hold_points.h"
 
 namespace tresor::cli {
 namespace {
@@ -86,6 +87,7 @@ Result<server::ServerOptions> ReadServerOptions(const Invocation& invocation) {
   options.backup_key_file = arguments.Text("backup-key-file");
   options.clock = &invocation.host().clock;
   options.random = &invocation.host().random;
+  options.at_record = HoldPoints(invocation.host(), "serve");
   return options;
 }
 

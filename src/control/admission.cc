@@ -8,6 +8,7 @@
 #include "control/backup_view.h"
 #include "control/default_destination.h"
 #include "control/names.h"
+#include "control/restore_controller.h"
 #include "objects/backup_destination.h"
 #include "objects/etcd_backup.h"
 #include "objects/etcd_backup_config.h"
@@ -204,7 +205,18 @@ Status AdmitBackup(const Context& context, ObjectStore& store, const AdmissionRe
 }
 
 Status AdmitRestore(const Context& context, ObjectStore& store, const AdmissionRequest& request) {
-  // Changing one is cancelling it; deleting one is too.
+  // Changing one is cancelling it; deleting one is too, and then it goes when it is over.
+  if (request.operation == Operation::kUpdate) {
+    const RestoreStage stage = StageOf(objects::EtcdRestoreStatus::FromObject(*request.before));
+    const bool cancels = objects::EtcdRestoreSpec::FromObject(*request.object).cancel &&
+                         !objects::EtcdRestoreSpec::FromObject(*request.before).cancel;
+    if (cancels && (IsPastReturn(stage) || IsOver(stage))) {
+      return Refuse(request, "TooLateToCancel",
+                    IsOver(stage) ? fmt::format("it is over: {}", ToString(stage))
+                                  : "its data is open to clients; there is no way back");
+    }
+    return OkStatus();
+  }
   if (request.operation != Operation::kCreate) {
     return OkStatus();
   }

@@ -23,6 +23,7 @@ using objects::EtcdBackupStatus;
 constexpr std::string_view kController = "backup";
 constexpr std::chrono::seconds kLookAgain{5};
 constexpr std::chrono::seconds kBusy{2};
+constexpr std::chrono::milliseconds kOrdersEnd{20};
 
 std::string IdentityTag(const Object& backup) { return std::string(kUidTag) + backup.uid(); }
 
@@ -382,6 +383,10 @@ Result<StoredBackup> BackupController::Take(const Context& context, const Key& k
   ASSIGN_OR_RETURN(const Object cluster,
                    services_.store.Get(context, {objects::kEtcdClusters, key.name_space,
                                                  EtcdBackupSpec::FromObject(backup).cluster}));
+  const ClusterLocks::Reading reading(services_.locks, cluster.uid());
+  while (!services_.locks.TryLock(cluster.uid()).has_value()) {
+    RETURN_IF_ERROR(context.Sleep(kOrdersEnd));  // a defragmentation under way, say
+  }
   if (const auto cluster_status = objects::EtcdClusterStatus::FromObject(cluster);
       !cluster_status.active_restore.empty()) {
     return Error(Code::kUnavailable, "the cluster is being restored by \"{}\"",

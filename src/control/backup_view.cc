@@ -17,10 +17,6 @@ std::vector<std::string> OwnerUids(const Object& object) {
   return uids;
 }
 
-std::vector<std::string> ClusterWord(const Object& object) {
-  return {object.name_space() + "/" + object.Text("spec.cluster.name")};
-}
-
 std::vector<std::string> BackupWord(const Object& restore) {
   return {restore.name_space() + "/" + restore.Text("spec.backup.name")};
 }

@@ -18,14 +18,10 @@ namespace tresor::control {
 
 /// Of the informer of EtcdBackups: by the uid of the configuration that owns it.
 inline constexpr const char* kByConfig = "config";
-/// Of the same: by "<namespace>/<cluster name>".
-inline constexpr const char* kByCluster = "cluster";
 /// Of the informer of EtcdRestores: by "<namespace>/<backup name>".
 inline constexpr const char* kByBackup = "backup";
 
 [[nodiscard]] std::vector<std::string> OwnerUids(const Object& object);
-/// "<namespace>/<spec.cluster.name>"
-[[nodiscard]] std::vector<std::string> ClusterWord(const Object& object);
 [[nodiscard]] std::vector<std::string> BackupWord(const Object& restore);
 
 /// Some restore that is not over uses this backup.

@@ -101,14 +101,7 @@ Result<Next> ClusterController::Reconcile(const Context& context, const Key& key
     const auto apply = [&]() -> Status {
       ASSIGN_OR_RETURN(runtime::ClusterSpec wanted,
                        MakeClusterSpec(context, services_.store, cluster));
-      const auto backups =
-          backups_.ByIndex(kByCluster, cluster.name_space() + "/" + cluster.name());
-      wanted.may_defragment =
-          std::none_of(backups.begin(), backups.end(), [](const ObjectPointer& backup) {
-            const auto phase = PhaseOf(objects::EtcdBackupStatus::FromObject(*backup));
-            return phase == objects::BackupPhase::kRunning ||
-                   phase == objects::BackupPhase::kVerifying;
-          });
+      wanted.may_defragment = !services_.locks.IsRead(cluster.uid());
       return (*runtime)->Apply(context.WithTimeout(options_.call_timeout), wanted);
     };
     applied = apply();

@@ -31,10 +31,8 @@ struct ClusterControllerOptions {
 
 class ClusterController final : public Reconciler {
  public:
-  /// The informer of EtcdBackups (with kByCluster) outlives it.
-  ClusterController(const Services& services, const Informer& backups,
-                    const ClusterControllerOptions& options = {})
-      : services_(services), backups_(backups), options_(options) {}
+  explicit ClusterController(const Services& services, const ClusterControllerOptions& options = {})
+      : services_(services), options_(options) {}
 
   [[nodiscard]] std::string_view name() const override { return "cluster"; }
   [[nodiscard]] Result<Next> Reconcile(const Context& context, const Key& key) override;
@@ -54,7 +52,6 @@ class ClusterController final : public Reconciler {
                                    const Result<runtime::ClusterObservation>& seen);
 
   const Services services_;
-  const Informer& backups_;
   const ClusterControllerOptions options_;
   Guarded<std::map<std::string, MonotonicTime>> numbers_written_;  // by uid
 };

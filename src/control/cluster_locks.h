@@ -5,8 +5,13 @@
 // does: the cluster controller applies a spec only after it has seen, under the lock, that no
 // restore has the cluster; the restore controller orders only under the lock, after it has marked
 // the cluster as its own. So neither ever undoes the other's order.
+//
+// Backups give no orders; they mark that they read. Members are not defragmented meanwhile: whoever
+// holds the lock sees the mark, and a backup begins only when nobody holds the lock who came before
+// the mark.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +43,29 @@ class ClusterLocks {
     std::string uid_;
   };
 
+  /// A mark; others may have theirs at the same time.
+  class Reading {
+   public:
+    Reading(ClusterLocks& locks, std::string uid) : locks_(locks), uid_(std::move(uid)) {
+      ++(*locks_.readers_.Lock())[uid_];
+    }
+    ~Reading() {
+      auto readers = locks_.readers_.Lock();
+      if (--(*readers)[uid_] == 0) {
+        readers->erase(uid_);
+      }
+    }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+   private:
+    ClusterLocks& locks_;
+    const std::string uid_;
+  };
+  [[nodiscard]] bool IsRead(const std::string& cluster_uid) {
+    return readers_.Lock()->contains(cluster_uid);
+  }
+
   /// None: somebody else has it. Nobody waits: workers have other clusters to look after.
   [[nodiscard]] std::optional<Held> TryLock(const std::string& cluster_uid) {
     if (!held_.Lock()->insert(cluster_uid).second) {
@@ -48,6 +76,7 @@ class ClusterLocks {
 
  private:
   Guarded<std::set<std::string>> held_;
+  Guarded<std::map<std::string, int>> readers_;
 };
 
 }  // namespace tresor::control

@@ -58,7 +58,7 @@ struct ControlPlane::Parts {
         manager(given.store, given.clock, metrics, options.manager),
         backups_seen(manager.InformerOf(objects::kEtcdBackups)),
         restores_seen(manager.InformerOf(objects::kEtcdRestores)),
-        cluster(services, backups_seen, options.cluster),
+        cluster(services, options.cluster),
         config(services, backups_seen, restores_seen),
         backup(services, restores_seen, executor, options.backup),
         prune(services),
@@ -66,7 +66,6 @@ struct ControlPlane::Parts {
         destination(services, options.destination),
         project(services) {
     backups_seen.AddIndex(kByConfig, OwnerUids);
-    backups_seen.AddIndex(kByCluster, ClusterWord);
     restores_seen.AddIndex(kByBackup, BackupWord);
     restores_seen.AddHandler([this](const ObjectPointer&, const ObjectPointer& after) {
       if (after != nullptr) {

@@ -411,6 +411,26 @@ TEST(ControlPlaneTest, AFailedBackupSaysWhyAndGoesAfterADay) {
   EXPECT_FALSE(world.Has(objects::kEtcdBackups, failed));
 }
 
+TEST(ControlPlaneTest, MembersAreNotDefragmentedWhileABackupReads) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.Settle();
+  const auto may_defragment = [&] {
+    world.Change(objects::kEtcdClusters, "prod", [&](Object& cluster) {
+      cluster.SetLabel("look", std::to_string(cluster.resource_version()));
+    });
+    EXPECT_OK(world.plane->manager().RunUntilIdle(TestWorld::context()));
+    return world.runtime.clusters.begin()->second.spec.may_defragment;
+  };
+  EXPECT_TRUE(may_defragment());
+  std::optional<bool> meanwhile;
+  world.vault.while_taking = [&] { meanwhile = may_defragment(); };
+  world.MakeConfig("now", objects::Json::object());
+  world.Settle();
+  EXPECT_EQ(meanwhile, false);
+  EXPECT_TRUE(may_defragment());
+}
+
 TEST(ControlPlaneTest, AServerThatEndsLosesNoBackupAndTakesNoneTwice) {
   PlaneWorld world;
   world.MakeCluster("prod");
@@ -777,9 +797,8 @@ class AdmissionTest : public ::testing::Test {
     EXPECT_NE(backup_, "");
   }
   /// A restore that stands still in the middle.
-  void StartRestore() {
-    world_.runtime.obstacle =
-        FakeRuntime::Obstacle{.member = 0, .step = runtime::RestoreStep::kRebuild};
+  void StartRestore(runtime::RestoreStep step = runtime::RestoreStep::kRebuild) {
+    world_.runtime.obstacle = FakeRuntime::Obstacle{.member = 0, .step = step};
     EXPECT_OK(Create(objects::kEtcdRestores, "EtcdRestore", "back", RestoreSpec()));
     world_.Pass(1min);
     EXPECT_EQ(world_.ClusterStatus("prod").phase, ClusterPhase::kRestoring);
@@ -846,12 +865,25 @@ TEST_F(AdmissionTest, NothingOfARestoringClusterCanBeChanged) {
     EXPECT_THAT(status, StatusIs(Code::kFailedPrecondition));
     EXPECT_EQ(ReasonOf(status), "ClusterRestoring") << Message(status);
   }
-  // Labels are nobody's data; another cluster is not concerned; cancel always works.
+  // Labels are nobody's data; another cluster is not concerned; until it opens it can be cancelled.
   EXPECT_OK(Update(objects::kEtcdClusters, "prod",
                    [](Object& cluster) { cluster.SetLabel("team", "blue"); }));
   EXPECT_OK(Create(objects::kEtcdBackups, "EtcdBackup", "o", {{"cluster", {{"name", "other"}}}}));
   EXPECT_OK(Update(objects::kEtcdRestores, "back",
                    [](Object& restore) { restore.json["spec"]["cancel"] = true; }));
+}
+
+TEST_F(AdmissionTest, CancellingIsRefusedWhenThereIsNoWayBack) {
+  StartRestore(runtime::RestoreStep::kOpen);
+  const auto cancel = [&] {
+    return Update(objects::kEtcdRestores, "back",
+                  [](Object& restore) { restore.json["spec"]["cancel"] = true; });
+  };
+  EXPECT_EQ(ReasonOf(cancel()), "TooLateToCancel");
+  world_.runtime.obstacle.reset();
+  world_.Pass(1min);
+  EXPECT_EQ(world_.ClusterStatus("prod").phase, ClusterPhase::kRunning);
+  EXPECT_THAT(cancel(), StatusIs(Code::kFailedPrecondition, HasSubstr("it is over: Completed")));
 }
 
 TEST_F(AdmissionTest, ABackupThatARestoreUsesStays) {

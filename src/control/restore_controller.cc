@@ -50,6 +50,15 @@ RestorePhase ParsePhase(std::string_view text) {
   return RestorePhase::kPending;
 }
 
+bool IsToEnd(const Object& restore) {
+  return EtcdRestoreSpec::FromObject(restore).cancel || restore.deletion_time().has_value();
+}
+
+std::optional<WallTime> DeadlineOf(const EtcdRestoreStatus& status, const EtcdRestoreSpec& spec) {
+  return status.start_time.has_value() ? std::optional(*status.start_time + spec.timeout)
+                                       : std::nullopt;
+}
+
 const objects::RestoreStepRecord* FindStep(const EtcdRestoreStatus& status, RestoreStage stage) {
   for (const objects::RestoreStepRecord& step : status.steps) {
     if (step.name == ToString(stage)) {
@@ -180,8 +189,20 @@ struct RestoreController::Run {
   std::vector<Result<etcd::HashKvResponse>> answers;
 };
 
+template <typename Write>
+auto RestoreController::Recorded(std::string_view what, Write write) {
+  if (options_.at_record) {
+    options_.at_record(fmt::format("before {}", what));
+  }
+  auto written = write();
+  if (options_.at_record) {
+    options_.at_record(fmt::format("after {}", what));
+  }
+  return written;
+}
+
 void RestoreController::OnChange(const Object& restore) {
-  if (!EtcdRestoreSpec::FromObject(restore).cancel && !restore.deletion_time().has_value()) {
+  if (!IsToEnd(restore)) {
     return;
   }
   auto proving = proving_.Lock();
@@ -203,12 +224,14 @@ Result<Next> RestoreController::Reconcile(const Context& context, const Key& key
                     finalizers.end();
   if (IsOver(run.stage)) {
     if (held) {
-      const Status status = store::Modify(context, services_.store, run.key(), WriteAs(kController),
-                                          [](Object& object) -> Result<bool> {
-                                            object.RemoveFinalizer(objects::kRestoreFinalizer);
-                                            return true;
-                                          })
-                                .status();
+      const Status status = Recorded("let go", [&] {
+        return store::Modify(context, services_.store, run.key(), WriteAs(kController),
+                             [](Object& object) -> Result<bool> {
+                               object.RemoveFinalizer(objects::kRestoreFinalizer);
+                               return true;
+                             })
+            .status();
+      });
       if (!status.ok() && status.code() != Code::kNotFound) {
         return status;
       }
@@ -219,15 +242,17 @@ Result<Next> RestoreController::Reconcile(const Context& context, const Key& key
     if (run.restore.deletion_time().has_value()) {
       return Next::WhenChanged();  // nothing was begun
     }
-    ASSIGN_OR_RETURN(Object with,
-                     store::Modify(context, services_.store, run.key(), WriteAs(kController),
-                                   [&](Object& object) -> Result<bool> {
-                                     object.AddFinalizer(objects::kRestoreFinalizer);
-                                     if (run.spec.cluster.size() <= 63) {
-                                       object.SetLabel(objects::kClusterLabel, run.spec.cluster);
-                                     }
-                                     return true;
-                                   }));
+    ASSIGN_OR_RETURN(Object with, Recorded("hold", [&] {
+                       return store::Modify(
+                           context, services_.store, run.key(), WriteAs(kController),
+                           [&](Object& object) -> Result<bool> {
+                             object.AddFinalizer(objects::kRestoreFinalizer);
+                             if (run.spec.cluster.size() <= 63) {
+                               object.SetLabel(objects::kClusterLabel, run.spec.cluster);
+                             }
+                             return true;
+                           });
+                     }));
     run.Take(std::move(with));
   }
   return Step(context, run);
@@ -288,9 +313,9 @@ Status RestoreController::GatherFacts(const Context& context, Run& run, RestoreF
   facts.now = services_.clock.Now();
   facts.stage_since =
       run.status.steps.empty() ? facts.now : run.status.steps.back().start_time.value_or(facts.now);
-  facts.deadline = run.status.start_time.has_value() ? *run.status.start_time + run.spec.timeout
-                                                     : WallTime::max();
-  facts.cancelled = run.spec.cancel || run.restore.deletion_time().has_value();
+  facts.deadline = DeadlineOf(run.status, run.spec).value_or(WallTime::max());
+  facts.cancelled = IsToEnd(run.restore);
+  facts.last_trouble = run.status.message;
   facts.restore_id = run.restore.uid();
   facts.members_touched = FindStep(run.status, RestoreStage::kStoppingMembers) != nullptr;
   if (const auto* step = FindStep(run.status, RestoreStage::kRollingBack)) {
@@ -437,81 +462,86 @@ Status RestoreController::Enter(const Context& context, Run& run, const RestoreA
   // First what the status is to refer to.
   if (run.stage == RestoreStage::kPreflight && run.proven.has_value()) {
     const std::string expected = ToText(run.proven->expected);
-    RETURN_IF_ERROR(store::Modify(context, services_.store, run.key(), WriteAs(kController),
-                                  [&](Object& object) -> Result<bool> {
-                                    object.SetAnnotation(kExpectedAnnotation, expected);
-                                    return true;
-                                  })
-                        .status());
+    RETURN_IF_ERROR(Recorded("expect", [&] {
+      return store::Modify(context, services_.store, run.key(), WriteAs(kController),
+                           [&](Object& object) -> Result<bool> {
+                             object.SetAnnotation(kExpectedAnnotation, expected);
+                             return true;
+                           })
+          .status();
+    }));
   }
   const RestoreStage from = run.stage;
   const WallTime now = services_.clock.Now();
-  ASSIGN_OR_RETURN(
-      Object entered,
-      store::ModifyStatus(
-          context, services_.store, run.key(), WriteAs(kController),
-          [&](Object& object) -> Result<bool> {
-            EtcdRestoreStatus status = EtcdRestoreStatus::FromObject(object);
-            if (StageOf(status) != from) {
-              return Error(Code::kAborted, "the restore is at {}, not at {} any more",
-                           ToString(StageOf(status)), ToString(from));
-            }
-            const bool for_worse = action.stage == RestoreStage::kRollingBack ||
-                                   action.stage == RestoreStage::kFailed ||
-                                   action.stage == RestoreStage::kCancelled;
-            if (!status.steps.empty()) {
-              status.steps.back().completion_time = now;
-              if (!action.message.empty()) {
-                status.steps.back().message = action.message;
-              }
-            }
-            if (!status.start_time.has_value()) {
-              status.start_time = now;
-            }
-            status.observed_generation = object.generation();
-            status.phase = ParsePhase(PhaseOf(action.stage));
-            status.progress.reset();
-            if (!for_worse) {
-              status.message = action.stage == RestoreStage::kReturning ? status.message : "";
-            } else if (!action.message.empty()) {
-              status.message = action.message;
-            }
-            if (from == RestoreStage::kPreflight && run.proven.has_value()) {
-              status.destination = run.proven_at.destination;
-              status.repository = run.proven_at.project + "/" + run.proven_at.cluster_uid;
-              status.backup_id = run.proven->backup.id;
-              status.steps.back().message =
-                  fmt::format("{} records, HashKV {} at revision {}", run.proven->backup.records,
-                              run.proven->backup.description.hash_kv.hash,
-                              run.proven->backup.description.hash_kv.revision);
-            }
-            if (!IsOver(action.stage)) {
-              status.steps.push_back({.name = std::string(ToString(action.stage)),
-                                      .start_time = now,
-                                      .completion_time = {},
-                                      .message = for_worse ? action.message : ""});
-            } else {
-              status.completion_time = now;
-              if (const auto* step = FindStep(status, RestoreStage::kRollingBack)) {
-                status.message = step->message;  // not what went on meanwhile
-              }
-              const bool completed = action.stage == RestoreStage::kCompleted;
-              for (const auto& [type, holds] : {std::pair{objects::kCompletedCondition, completed},
-                                                std::pair{objects::kFailedCondition, !completed}}) {
-                objects::SetCondition(
-                    status.conditions,
-                    {.type = std::string(type),
-                     .status = holds ? ConditionStatus::kTrue : ConditionStatus::kFalse,
-                     .reason = std::string(ToString(action.stage)),
-                     .message = status.message,
-                     .last_transition = {},
-                     .observed_generation = object.generation()},
-                    now);
-              }
-            }
-            status.WriteTo(object);
-            return true;
-          }));
+  const auto enter = [&](Object& object) -> Result<bool> {
+    EtcdRestoreStatus status = EtcdRestoreStatus::FromObject(object);
+    if (StageOf(status) != from) {
+      return Error(Code::kAborted, "the restore is at {}, not at {} any more",
+                   ToString(StageOf(status)), ToString(from));
+    }
+    // A word that came before this write counts; one that comes after it is refused.
+    if (action.stage == RestoreStage::kOpening && IsToEnd(object)) {
+      return Error(Code::kAborted, "the restore was cancelled just now");
+    }
+    const bool for_worse = action.stage == RestoreStage::kRollingBack ||
+                           action.stage == RestoreStage::kFailed ||
+                           action.stage == RestoreStage::kCancelled;
+    if (!status.steps.empty()) {
+      status.steps.back().completion_time = now;
+      if (!action.message.empty()) {
+        status.steps.back().message = action.message;
+      }
+    }
+    if (!status.start_time.has_value()) {
+      status.start_time = now;
+    }
+    status.observed_generation = object.generation();
+    status.phase = ParsePhase(PhaseOf(action.stage));
+    status.progress.reset();
+    if (!for_worse) {
+      status.message = action.stage == RestoreStage::kReturning ? status.message : "";
+    } else if (!action.message.empty()) {
+      status.message = action.message;
+    }
+    if (from == RestoreStage::kPreflight && run.proven.has_value()) {
+      status.destination = run.proven_at.destination;
+      status.repository = run.proven_at.project + "/" + run.proven_at.cluster_uid;
+      status.backup_id = run.proven->backup.id;
+      status.steps.back().message =
+          fmt::format("{} records, HashKV {} at revision {}", run.proven->backup.records,
+                      run.proven->backup.description.hash_kv.hash,
+                      run.proven->backup.description.hash_kv.revision);
+    }
+    if (!IsOver(action.stage)) {
+      status.steps.push_back({.name = std::string(ToString(action.stage)),
+                              .start_time = now,
+                              .completion_time = {},
+                              .message = for_worse ? action.message : ""});
+    } else {
+      status.completion_time = now;
+      if (const auto* step = FindStep(status, RestoreStage::kRollingBack)) {
+        status.message = step->message;  // not what went on meanwhile
+      }
+      const bool completed = action.stage == RestoreStage::kCompleted;
+      for (const auto& [type, holds] : {std::pair{objects::kCompletedCondition, completed},
+                                        std::pair{objects::kFailedCondition, !completed}}) {
+        objects::SetCondition(status.conditions,
+                              {.type = std::string(type),
+                               .status = holds ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+                               .reason = std::string(ToString(action.stage)),
+                               .message = status.message,
+                               .last_transition = {},
+                               .observed_generation = object.generation()},
+                              now);
+      }
+    }
+    status.WriteTo(object);
+    return true;
+  };
+  ASSIGN_OR_RETURN(Object entered, Recorded(fmt::format("enter {}", ToString(action.stage)), [&] {
+                     return store::ModifyStatus(context, services_.store, run.key(),
+                                                WriteAs(kController), enter);
+                   }));
   run.Take(std::move(entered));
   run.ForgetWhatWasSeen();
   Announce(context, run, action.stage, run.status.message);
@@ -576,7 +606,11 @@ Status RestoreController::Prove(const Context& context, Run& run) {
   // The server's own end counts as well.
   const std::stop_callback pass_on(context.stop(), [&] { stop.request_stop(); });
   const auto prove = [&]() -> Status {
-    const Context bounded = context.WithStop(stop.get_token());
+    // A repository that does not answer must not outlast the restore's own time.
+    const WallTime begin = services_.clock.Now();
+    const Context bounded =
+        context.WithStop(stop.get_token())
+            .WithTimeout(DeadlineOf(run.status, run.spec).value_or(begin) - begin);
     ASSIGN_OR_RETURN(const Object backup,
                      services_.store.Get(bounded, {objects::kEtcdBackups, run.restore.name_space(),
                                                    run.spec.backup}));
@@ -667,52 +701,59 @@ Status RestoreController::BackUp(const Context& context, Run& run) {
   if (run.restore.name().size() <= 63) {
     backup.SetLabel(kRestoreLabel, run.restore.name());
   }
-  const Status created =
-      services_.store.Create(context, objects::kEtcdBackups, backup, WriteAs(kController)).status();
+  const Status created = Recorded("create safety backup", [&] {
+    return services_.store.Create(context, objects::kEtcdBackups, backup, WriteAs(kController))
+        .status();
+  });
   if (!created.ok() && created.code() != Code::kAlreadyExists) {
     return Annotate(created, "making the safety backup");
   }
-  ASSIGN_OR_RETURN(Object with,
-                   store::ModifyStatus(context, services_.store, run.key(), WriteAs(kController),
-                                       [&](Object& object) -> Result<bool> {
-                                         auto status = EtcdRestoreStatus::FromObject(object);
-                                         status.safety_backup = backup.name();
-                                         status.WriteTo(object);
-                                         return true;
-                                       }));
+  ASSIGN_OR_RETURN(Object with, Recorded("note safety backup", [&] {
+                     return store::ModifyStatus(
+                         context, services_.store, run.key(), WriteAs(kController),
+                         [&](Object& object) -> Result<bool> {
+                           auto status = EtcdRestoreStatus::FromObject(object);
+                           status.safety_backup = backup.name();
+                           status.WriteTo(object);
+                           return true;
+                         });
+                   }));
   run.Take(std::move(with));
   return OkStatus();
 }
 
 Status RestoreController::Claim(const Context& context, Run& run) {
   const WallTime now = services_.clock.Now();
-  return store::ModifyStatus(context, services_.store, run.cluster_key(), WriteAs(kController),
-                             [&](Object& object) -> Result<bool> {
-                               EtcdClusterStatus status = EtcdClusterStatus::FromObject(object);
-                               if (!status.active_restore.empty()) {
-                                 return false;  // ours already, or another's: the next look tells
-                               }
-                               status.active_restore = run.restore.name();
-                               status.phase = objects::ClusterPhase::kRestoring;
-                               status.message = "restore " + run.restore.name();
-                               // Nobody looks at them on the cluster's behalf until it is over.
-                               for (objects::ClusterMember& member : status.members) {
-                                 member.healthy = false;
-                                 member.phase = runtime::ToString(runtime::MemberPhase::kRestoring);
-                               }
-                               status.ready = fmt::format("0/{}", status.members.size());
-                               objects::SetCondition(status.conditions,
-                                                     {.type = std::string(objects::kReadyCondition),
-                                                      .status = ConditionStatus::kFalse,
-                                                      .reason = "Restoring",
-                                                      .message = status.message,
-                                                      .last_transition = {},
-                                                      .observed_generation = object.generation()},
-                                                     now);
-                               status.WriteTo(object);
-                               return true;
-                             })
-      .status();
+  const auto claim = [&](Object& object) -> Result<bool> {
+    EtcdClusterStatus status = EtcdClusterStatus::FromObject(object);
+    if (!status.active_restore.empty()) {
+      return false;  // ours already, or another's: the next look tells
+    }
+    status.active_restore = run.restore.name();
+    status.phase = objects::ClusterPhase::kRestoring;
+    status.message = "restore " + run.restore.name();
+    // Nobody looks at them on the cluster's behalf until it is over.
+    for (objects::ClusterMember& member : status.members) {
+      member.healthy = false;
+      member.phase = runtime::ToString(runtime::MemberPhase::kRestoring);
+    }
+    status.ready = fmt::format("0/{}", status.members.size());
+    objects::SetCondition(status.conditions,
+                          {.type = std::string(objects::kReadyCondition),
+                           .status = ConditionStatus::kFalse,
+                           .reason = "Restoring",
+                           .message = status.message,
+                           .last_transition = {},
+                           .observed_generation = object.generation()},
+                          now);
+    status.WriteTo(object);
+    return true;
+  };
+  return Recorded("claim", [&] {
+    return store::ModifyStatus(context, services_.store, run.cluster_key(), WriteAs(kController),
+                               claim)
+        .status();
+  });
 }
 
 Result<bool> RestoreController::Order(const Context& context, Run& run) {
@@ -749,9 +790,8 @@ Result<bool> RestoreController::Order(const Context& context, Run& run) {
   if (run.order->code() == Code::kCancelled) {
     RETURN_IF_ERROR(context.Check());
   }
-  if (run.order->ok()) {
-    run.members = run.runtime->Observe(context.WithTimeout(options_.call_timeout), id);
-  }
+  // Also when it was refused: then it matters whether members have begun at all.
+  run.members = run.runtime->Observe(context.WithTimeout(options_.call_timeout), id);
   return true;
 }
 
@@ -780,24 +820,26 @@ Status RestoreController::Verify(const Context& context, Run& run) {
 Status RestoreController::Release(const Context& context, Run& run) {
   const Result<runtime::ClusterObservation> seen =
       run.runtime->Observe(context.WithTimeout(options_.call_timeout), ClusterIdOf(*run.cluster));
-  const Status status =
-      store::ModifyStatus(context, services_.store, run.cluster_key(), WriteAs(kController),
-                          [&](Object& object) -> Result<bool> {
-                            ClusterFacts facts;
-                            facts.spec = EtcdClusterSpec::FromObject(object);
-                            facts.before = EtcdClusterStatus::FromObject(object);
-                            if (facts.before.active_restore != run.restore.name()) {
-                              return false;
-                            }
-                            facts.before.active_restore.clear();
-                            facts.generation = object.generation();
-                            facts.deleting = object.deletion_time().has_value();
-                            facts.observed = seen;
-                            facts.now = services_.clock.Now();
-                            PlanClusterStatus(facts).WriteTo(object);
-                            return true;
-                          })
-          .status();
+  const auto release = [&](Object& object) -> Result<bool> {
+    ClusterFacts facts;
+    facts.spec = EtcdClusterSpec::FromObject(object);
+    facts.before = EtcdClusterStatus::FromObject(object);
+    if (facts.before.active_restore != run.restore.name()) {
+      return false;
+    }
+    facts.before.active_restore.clear();
+    facts.generation = object.generation();
+    facts.deleting = object.deletion_time().has_value();
+    facts.observed = seen;
+    facts.now = services_.clock.Now();
+    PlanClusterStatus(facts).WriteTo(object);
+    return true;
+  };
+  const Status status = Recorded("release", [&] {
+    return store::ModifyStatus(context, services_.store, run.cluster_key(), WriteAs(kController),
+                               release)
+        .status();
+  });
   return status.code() == Code::kNotFound ? OkStatus() : status;
 }
 

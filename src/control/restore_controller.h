@@ -7,10 +7,12 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/guarded.h"
 #include "control/reconciler.h"
@@ -25,6 +27,9 @@ struct RestoreControllerOptions {
   std::chrono::nanoseconds poll = std::chrono::milliseconds(500);
   /// Of one Apply, Observe or HashKV.
   std::chrono::nanoseconds call_timeout = std::chrono::seconds(20);
+  /// Told before and after each write that a restore depends on ("before enter Rebuilding", "after
+  /// claim"): tests end the process there.
+  std::function<void(std::string_view point)> at_record = {};
 };
 
 class RestoreController final : public Reconciler {
@@ -39,6 +44,10 @@ class RestoreController final : public Reconciler {
 
  private:
   struct Run;  // one call of Reconcile
+
+  /// Does `write`, and tells at_record of it.
+  template <typename Write>
+  auto Recorded(std::string_view what, Write write);
 
   [[nodiscard]] Result<Next> Step(const Context& context, Run& run);
   [[nodiscard]] Status GatherFacts(const Context& context, Run& run, RestoreFacts& facts);

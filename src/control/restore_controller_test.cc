@@ -387,6 +387,44 @@ TEST_P(RestoreStageTest, CanBeCancelledUntilItOpens) {
                                                                        : RestorePhase::kCancelled);
 }
 
+TEST(RestoreControllerTest, AWordThatComesJustBeforeOpeningStillCounts) {
+  RestoreWorld world;
+  RestoreControllerOptions options;
+  options.at_record = [&](std::string_view point) {
+    if (point == "before enter Opening") {
+      ASSERT_OK(store::Modify(world.context(), *world.store, {objects::kEtcdRestores, "p", "back"},
+                              TestWorld::Person(), [](Object& object) -> Result<bool> {
+                                object.json["spec"]["cancel"] = true;
+                                return true;
+                              }));
+    }
+  };
+  world.controller = std::make_unique<RestoreController>(world.services(), options);
+
+  world.Drive();
+
+  world.CheckEnd();
+  EXPECT_EQ(world.Status().phase, RestorePhase::kCancelled);
+}
+
+TEST(RestoreControllerTest, AProofThatNeverEndsIsGivenUpInTime) {
+  RestoreWorld world(objects::Json{{"timeout", "2m"}});
+  world.vault.while_proving = [&](const Context& context) {
+    while (context.Check().ok()) {
+      world.clock.Advance(1s);
+    }
+  };
+
+  const Context context = RestoreWorld::context().WithClock(world.clock);
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_OK(world.controller->Reconcile(context, kRestore));
+  }
+
+  world.CheckEnd();
+  EXPECT_EQ(world.Status().phase, RestorePhase::kFailed);
+  EXPECT_THAT(world.Status().message, HasSubstr("not done in time"));
+}
+
 TEST_P(RestoreStageTest, DeletingCancelsAndGoesOnlyWhenAllIsBack) {
   RestoreWorld world;
   DriveTo(world, GetParam());

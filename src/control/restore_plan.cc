@@ -41,6 +41,11 @@ constexpr std::array kStages{
 
 const StageName& NameOf(RestoreStage stage) { return kStages[static_cast<std::size_t>(stage)]; }
 
+// Members that were healthy before are so again by then; those that were not must not hold up the
+// end.
+constexpr std::chrono::minutes kReturnPatience{2};
+constexpr std::string_view kNotHealthyYet = "not all members are healthy yet";
+
 // A member that does not open, or does not remove its old data, must not hold up the others for
 // ever: the data is proven, and the cluster controller looks after the member from then on.
 constexpr std::chrono::minutes kOpenPatience{10};
@@ -127,6 +132,14 @@ RestoreAction PlanPausing(const RestoreFacts& facts) {
   return Enter(RestoreStage::kStoppingMembers);
 }
 
+/// The runtime will not hear of this restore, and no member has.
+bool IsRefused(const RestoreFacts& facts) {
+  return facts.order->code() == Code::kFailedPrecondition && facts.members.ok() &&
+         std::ranges::none_of(facts.members->members, [&](const auto& member) {
+           return member.restore.has_value() && member.restore->id == facts.restore_id;
+         });
+}
+
 RestoreStage After(RestoreStage stage) {
   return static_cast<RestoreStage>(static_cast<int>(stage) + 1);
 }
@@ -138,7 +151,8 @@ RestoreAction PlanMembers(const RestoreFacts& facts) {
   }
   if (!facts.order->ok()) {
     std::string why(Message(*facts.order));
-    return IsHopeless(*facts.order) ? GiveUp(facts, std::move(why)) : Wait(std::move(why));
+    return IsHopeless(*facts.order) || IsRefused(facts) ? GiveUp(facts, std::move(why))
+                                                        : Wait(std::move(why));
   }
   if (!facts.members.ok()) {
     return Wait(std::string(Message(facts.members.status())));
@@ -154,7 +168,7 @@ RestoreAction PlanMembers(const RestoreFacts& facts) {
     return Enter(After(facts.stage));
   }
   if (!progress.all_healthy) {
-    return Wait("not all members are healthy yet");
+    return Wait(std::string(kNotHealthyYet));
   }
   if (facts.answers.empty()) {
     return Do(Kind::kVerify);
@@ -196,10 +210,14 @@ RestoreAction PlanForward(const RestoreFacts& facts) {
                               member.restore->id == facts.restore_id &&
                               member.restore->done != RestoreStep::kForget;
                      });
-    if (progress.done_by_all >= StepOf(facts.stage) || forgotten) {
+    const bool done = progress.done_by_all >= StepOf(facts.stage) || forgotten;
+    // What was set aside goes only when its successor serves.
+    if (done && (progress.all_healthy || facts.stage != RestoreStage::kOpening)) {
       return Enter(After(facts.stage));
     }
-    trouble = progress.final_error.empty() ? progress.error : progress.final_error;
+    trouble = !progress.final_error.empty() ? progress.final_error
+              : done                        ? std::string(kNotHealthyYet)
+                                            : progress.error;
     if (!progress.final_error.empty()) {
       return Enter(After(facts.stage), "went on without: " + trouble);
     }
@@ -219,15 +237,19 @@ RestoreAction PlanRollingBack(const RestoreFacts& facts) {
     return Do(Kind::kOrder);
   }
   if (!facts.order->ok()) {
-    return Wait(std::string(Message(*facts.order)));
+    return IsRefused(facts) ? Enter(RestoreStage::kReturning)
+                            : Wait(std::string(Message(*facts.order)));
   }
   if (!facts.members.ok()) {
     return Wait(std::string(Message(facts.members.status())));
   }
   const MembersProgress progress = ProgressOf(*facts.members, facts.restore_id, facts.replicas);
-  return progress.all_rolled_back
-             ? Enter(RestoreStage::kReturning)
-             : Wait(progress.final_error.empty() ? progress.error : progress.final_error);
+  if (!progress.all_rolled_back) {
+    return Wait(progress.final_error.empty() ? progress.error : progress.final_error);
+  }
+  const bool out_of_patience = facts.now >= facts.stage_since + kReturnPatience;
+  return progress.all_healthy || out_of_patience ? Enter(RestoreStage::kReturning)
+                                                 : Wait(std::string(kNotHealthyYet));
 }
 
 std::optional<RestoreAction> PlanEndBeforeReturn(const RestoreFacts& facts) {
@@ -238,8 +260,9 @@ std::optional<RestoreAction> PlanEndBeforeReturn(const RestoreFacts& facts) {
     return GiveUp(facts, facts.target_problem);
   }
   if (facts.now >= facts.deadline) {
-    return GiveUp(facts, fmt::format("not done in time: {} did not end before {}",
-                                     ToString(facts.stage), FormatTime(facts.deadline)));
+    return GiveUp(facts, fmt::format("not done in time: {} did not end before {}{}{}",
+                                     ToString(facts.stage), FormatTime(facts.deadline),
+                                     facts.last_trouble.empty() ? "" : ": ", facts.last_trouble));
   }
   return std::nullopt;
 }

@@ -4,22 +4,24 @@
 // A restore is a transaction (DESIGN.md 5). Its stages, in order; each is recorded in status.steps
 // when it begins and when it ends, so that whoever comes after a crash knows where it stands:
 //
-//   stage             phase               what is done                        if it fails
-//   Pending           Pending
-//   Preflight         Preflight           backup proven, cluster looked at    Failed, nothing
-//   touched SafetyBackup      SafetyBackup        the present state is backed up      likewise
-//   Pausing           Pausing             cluster is marked: nobody else's    RollingBack
-//   StoppingMembers   StoppingMembers     etcd stopped, data set aside        RollingBack
-//   Rebuilding        Rebuilding          new data made from the backup       RollingBack
-//   StartingMembers   StartingMembers     etcd runs on it, closed             RollingBack
-//   Verifying         Verifying           healthy, HashKV as the backup's     RollingBack
-//   Opening           Verifying           clients are let in                  no way back: goes on
-//   RemovingOldData   Verifying           what was set aside goes             no way back: goes on
-//   Releasing         Verifying           the cluster's mark is taken off     goes on
-//   Completed         Completed
-//   RollingBack       RollingBack         old data comes back, opened         goes on until it is
-//   done Returning         RollingBack         the cluster's mark is taken off     goes on Failed,
-//   Cancelled
+// clang-format off
+//   stage            phase            what is done                            if it fails
+//   Pending          Pending
+//   Preflight        Preflight        backup proven, cluster looked at        Failed, nothing touched
+//   SafetyBackup     SafetyBackup     the present state is backed up          likewise
+//   Pausing          Pausing          cluster is marked: nobody else's        RollingBack
+//   StoppingMembers  StoppingMembers  etcd stopped, data set aside            RollingBack
+//   Rebuilding       Rebuilding       new data made from the backup           RollingBack
+//   StartingMembers  StartingMembers  etcd runs on it, closed                 RollingBack
+//   Verifying        Verifying        healthy, HashKV as the backup's         RollingBack
+//   Opening          Verifying        clients are let in, members are healthy no way back: goes on
+//   RemovingOldData  Verifying        what was set aside goes                 no way back: goes on
+//   Releasing        Verifying        the cluster's mark is taken off         goes on
+//   Completed        Completed
+//   RollingBack      RollingBack      old data comes back, opened, healthy    goes on until it is done
+//   Returning        RollingBack      the cluster's mark is taken off         goes on
+//   Failed, Cancelled
+// clang-format on
 //
 // Opening is recorded before the first member is told to open: from then on the restore can only go
 // forward. That is what makes "either all of the new data or all of the old" hold at every crash.
@@ -83,6 +85,7 @@ struct RestoreFacts {
   WallTime stage_since;  // when the present stage began
   WallTime deadline;     // of everything before kOpening
   bool cancelled = false;
+  std::string last_trouble;  // what the stage waited for when it was looked at last
   /// Members were told something, ever: there may be something to roll back.
   bool members_touched = false;
   /// Why it is rolled back; of kRollingBack and kReturning.

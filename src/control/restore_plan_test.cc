@@ -97,6 +97,20 @@ std::function<void(RestoreFacts&)> Seen(std::optional<RestoreStep> done) {
     f.members = Three(Member(done));
   };
 }
+std::function<void(RestoreFacts&)> SeenHealthy(RestoreStep done) {
+  return [done](RestoreFacts& f) {
+    f.order = OkStatus();
+    runtime::MemberObservation member = Restored();
+    member.restore->done = done;
+    f.members = Three(member);
+  };
+}
+runtime::ClusterObservation RolledBack(bool healthy) {
+  runtime::MemberObservation member = Member(RestoreStep::kRebuild);
+  member.restore->rolled_back = true;
+  member.healthy = healthy;
+  return Three(member);
+}
 std::function<void(RestoreFacts&)> SeenError(bool final) {
   return [final](RestoreFacts& f) {
     f.order = OkStatus();
@@ -203,9 +217,23 @@ const Row kRows[] = {
      Kind::kWait, Stage::kPending, "trouble"},
     {"order refused rolls back", Stage::kStoppingMembers, OrderFails(Code::kInvalidArgument),
      Kind::kEnter, Stage::kRollingBack, "trouble"},
+    {"refused order that nobody began gives up", Stage::kStoppingMembers,
+     OrderFails(Code::kFailedPrecondition), Kind::kEnter, Stage::kRollingBack, "trouble"},
+    {"refused order of what was begun waits", Stage::kStoppingMembers,
+     [](RestoreFacts& f) {
+       f.order = Error(Code::kFailedPrecondition, "trouble");
+       f.members = Three(Member(std::nullopt));
+     },
+     Kind::kWait, Stage::kPending, "trouble"},
     {"stopping cancelled", Stage::kStoppingMembers, Cancelled, Kind::kEnter, Stage::kRollingBack},
     {"stopping late", Stage::kStoppingMembers, Late, Kind::kEnter, Stage::kRollingBack,
      "StoppingMembers"},
+    {"late says what it waited for", Stage::kStoppingMembers,
+     [](RestoreFacts& f) {
+       Late(f);
+       f.last_trouble = "m1: etcd ended";
+     },
+     Kind::kEnter, Stage::kRollingBack, "m1: etcd ended"},
 
     {"rebuilt", Stage::kRebuilding, Seen(RestoreStep::kRebuild), Kind::kEnter,
      Stage::kStartingMembers},
@@ -242,7 +270,10 @@ const Row kRows[] = {
     {"opening cannot be cancelled", Stage::kOpening, Cancelled, Kind::kOrder},
     {"opening is never late", Stage::kOpening, Late, Kind::kOrder},
     {"opening waits", Stage::kOpening, Seen(RestoreStep::kStartClosed), Kind::kWait},
-    {"opened", Stage::kOpening, Seen(RestoreStep::kOpen), Kind::kEnter, Stage::kRemovingOldData},
+    {"opened", Stage::kOpening, SeenHealthy(RestoreStep::kOpen), Kind::kEnter,
+     Stage::kRemovingOldData},
+    {"open and not healthy keeps the old data", Stage::kOpening, Seen(RestoreStep::kOpen),
+     Kind::kWait, Stage::kPending, "healthy"},
     {"opening goes on without a hopeless member", Stage::kOpening, SeenError(true), Kind::kEnter,
      Stage::kRemovingOldData, "no space"},
     {"opening goes on after a while", Stage::kOpening,
@@ -274,14 +305,25 @@ const Row kRows[] = {
     {"rolling back waits", Stage::kRollingBack, Seen(RestoreStep::kRebuild), Kind::kWait},
     {"rolling back keeps on after a refusal", Stage::kRollingBack,
      OrderFails(Code::kInvalidArgument), Kind::kWait, Stage::kPending, "trouble"},
+    {"rolling back what nobody began", Stage::kRollingBack, OrderFails(Code::kFailedPrecondition),
+     Kind::kEnter, Stage::kReturning},
     {"rolled back", Stage::kRollingBack,
      [](RestoreFacts& f) {
        f.order = OkStatus();
-       runtime::ClusterObservation seen = Three(Member(RestoreStep::kRebuild));
-       for (auto& member : seen.members) {
-         member.restore->rolled_back = true;
-       }
-       f.members = seen;
+       f.members = RolledBack(true);
+     },
+     Kind::kEnter, Stage::kReturning},
+    {"rolled back and not healthy yet", Stage::kRollingBack,
+     [](RestoreFacts& f) {
+       f.order = OkStatus();
+       f.members = RolledBack(false);
+     },
+     Kind::kWait, Stage::kPending, "healthy"},
+    {"rolled back and never healthy", Stage::kRollingBack,
+     [](RestoreFacts& f) {
+       f.order = OkStatus();
+       f.members = RolledBack(false);
+       f.stage_since = f.now - 2min;
      },
      Kind::kEnter, Stage::kReturning},
     {"one not rolled back", Stage::kRollingBack,

@@ -49,7 +49,7 @@ bool IsFinal(Code code) {
   switch (code) {
     case Code::kUnavailable:
     case Code::kDeadlineExceeded:
-    case Code::kResourceExhausted:  // somebody may make room
+    case Code::kResourceExhausted:  // somebody may make room; a rebuild does not wait for him
     case Code::kAborted:
     case Code::kCancelled:
     case Code::kUnknown:
@@ -417,6 +417,10 @@ class Launcher {
       return OkStatus();
     }
     job_.reset();
+    if (result->status().code() == Code::kResourceExhausted) {
+      // The cluster is down meanwhile, and its old data needs no room.
+      return Error(Code::kFailedPrecondition, "{}", Message(result->status()));
+    }
     RETURN_IF_ERROR(result->status());
     return Record("end", RestoreStep::kRebuild, [&](RestoreJournal& journal) {
       journal.current->rebuilt = **result;

@@ -39,12 +39,18 @@ class RebuildJob {
                                                  const runtime::MemberFiles& files,
                                                  const runtime::RestoreRecord& record) {
     RETURN_IF_ERROR(ClearForRebuild(fs, files, record));
-    return Rebuild(Context::Background().WithStop(stop_.get_token()), fs, random, order, files,
-                   [this](const backup::Progress& progress) {
-                     if (progress.phase == backup::Phase::kRead) {
-                       state_.Lock()->progress = progress;
-                     }
-                   });
+    Result<runtime::RebuiltData> rebuilt =
+        Rebuild(Context::Background().WithStop(stop_.get_token()), fs, random, order, files,
+                [this](const backup::Progress& progress) {
+                  if (progress.phase == backup::Phase::kRead) {
+                    state_.Lock()->progress = progress;
+                  }
+                });
+    if (!rebuilt.ok()) {
+      // Half of it is of no use, and on a full disk its room is: for the journal of the way back.
+      (void)ClearForRebuild(fs, files, record);
+    }
+    return rebuilt;
   }
 
   struct State {

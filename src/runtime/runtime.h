@@ -93,7 +93,7 @@ struct RebuiltData {
 };
 
 struct RestoreObservation {
-  std::string id;
+  std::string id;  // of the one that the member was told last
   /// The last step that is done; none: not begun.
   std::optional<RestoreStep> done;
   bool rolled_back = false;

@@ -144,6 +144,7 @@ class ServerImpl final : public Server {
     local.etcd = options_.etcd;
     local.random = options_.random;
     local.clock = options_.clock;
+    local.at_record = options_.at_record;
     ASSIGN_OR_RETURN(local_, runtime::OpenLocalRuntime(local));
     external_ = runtime::MakeExternalRuntime();
     return OkStatus();
@@ -174,6 +175,7 @@ class ServerImpl final : public Server {
     control.backup.limits.running = options_.max_parallel_backups;
     control.backup.limits.running_per_destination = options_.max_parallel_backups;
     control.backup.limits.memory_bytes = options_.memory_limit_bytes;
+    control.restore.at_record = options_.at_record;
     control.destination.random = options_.random;
     control_ = std::make_unique<control::ControlPlane>(
         control::ControlPlaneParts{

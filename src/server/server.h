@@ -7,9 +7,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -50,6 +52,8 @@ struct ServerOptions {
 
   const Clock* clock = &SystemClock();
   Random* random = &SystemRandom();
+  /// RestoreControllerOptions::at_record and LocalOptions::at_record.
+  std::function<void(std::string_view point)> at_record = {};
 };
 
 /// What the first start made; shown once.

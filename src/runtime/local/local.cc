@@ -32,6 +32,22 @@ constexpr std::chrono::milliseconds kInterval{20};
 /// Rounds of planning in one Apply: changes of the record are made at once, each by itself.
 constexpr int kMostRounds = 8;
 
+/// What an action has to do with a restore; empty: nothing.
+std::string PointOf(const Action& action) {
+  const auto goal = [](const RestoreOrder& restore) {
+    return restore.roll_back ? std::string_view("roll-back") : ToString(restore.until);
+  };
+  if (const auto* save = std::get_if<SaveRecord>(&action);
+      save != nullptr && save->record.restore) {
+    return fmt::format("record {}{}", goal(*save->record.restore),
+                       save->record.restore_over ? " over" : "");
+  }
+  if (const auto* give = std::get_if<GiveOrder>(&action); give != nullptr && give->order.restore) {
+    return fmt::format("order {} {}", give->member, goal(*give->order.restore));
+  }
+  return {};
+}
+
 class LocalRuntime final : public ClusterRuntime {
  public:
   explicit LocalRuntime(const LocalOptions& options)
@@ -66,8 +82,15 @@ class LocalRuntime final : public ClusterRuntime {
       ASSIGN_OR_RETURN(const std::vector<Action> actions, Plan(spec, record, facts, plan_options));
       bool again = false;
       for (const Action& action : actions) {
+        const std::string point = options_.at_record ? PointOf(action) : std::string();
+        if (!point.empty()) {
+          options_.at_record("before " + point);
+        }
         RETURN_IF_ERROR(
             std::visit([&](const auto& one) { return Do(context, record, one, again); }, action));
+        if (!point.empty()) {
+          options_.at_record("after " + point);
+        }
       }
       if (!again) {
         break;
@@ -387,6 +410,11 @@ class LocalRuntime final : public ClusterRuntime {
           observation.client_url = status.client_url;
         }
       }
+    }
+    // It has been told, whether it knows yet or not.
+    if (facts.order && facts.order->restore &&
+        !(observation.restore && observation.restore->id == facts.order->restore->id)) {
+      observation.restore.emplace().id = facts.order->restore->id;
     }
     if (!facts.launcher_runs) {
       observation.message = "its launcher does not run";

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -36,6 +38,9 @@ struct LocalOptions {
   double defragment_below_use = 0.5;
   Random* random = &SystemRandom();
   const Clock* clock = &SystemClock();
+  /// Told before and after each write that carries a restore further ("before record
+  /// start-closed", "after order m0 roll-back"): tests end the process there.
+  std::function<void(std::string_view point)> at_record = {};
 };
 
 /// Launchers that run are taken over as they are. kDataLoss: a cluster's record is damaged (names
