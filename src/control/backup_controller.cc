@@ -323,6 +323,7 @@ void BackupController::StartWaiting() {
     auto state = state_.Lock();
     for (const Key& key : state->queue.Start()) {
       Active& active = state->active[key];
+      active.told = services_.clock.Monotonic();  // short ones tell nothing
       started.emplace_back(key, active.stop.get_token());
     }
     ReportQueue(*state);

@@ -242,6 +242,8 @@ Status ConfigController::Create(const Context& context, Run& run, WallTime slot)
                    {"namespace", run.config.name_space()}}}};
   objects::EtcdBackupSpec{.cluster = run.spec.cluster, .destination = run.spec.destination}.WriteTo(
       backup);
+  // What its controller would add to one that is made by hand.
+  backup.AddFinalizer(objects::kBackupFinalizer);
   SetLabelIfShort(backup, objects::kClusterLabel, run.spec.cluster);
   SetLabelIfShort(backup, objects::kConfigLabel, run.config.name());
   backup.SetAnnotation(objects::kScheduledTimeAnnotation, FormatTime(slot));
