@@ -155,7 +155,7 @@ class Bench:
                              ["--default-schedule", self.options.schedule, "--default-keep", str(self.options.keep),
                               "--max-parallel-backups", str(self.options.parallel)])
         size = os.path.getsize(os.path.join(snapshots, "0.db"))
-        self.results["setup"] = {"clusters": len(self.ports), "schedule": self.options.schedule, "keep": self.options.keep,
+        self.results["setup"] = {"clusters": len(self.ports), "schedule": self.options.schedule, "keep": self.options.keep, "preset": self.options.preset,
                                  "parallel": self.options.parallel, "snapshot_bytes": size}
 
     def make_clusters(self):

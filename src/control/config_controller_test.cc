@@ -61,6 +61,16 @@ class ConfigWorld : public TestWorld {
     }
     ASSERT_OK(controller->Reconcile(context(), {"p", name}).status());
     for (const Object& backup : All(objects::kEtcdBackups)) {
+      if (backup.deletion_time().has_value()) {  // as its controller would
+        ASSERT_OK(store::Modify(context(), *store, {objects::kEtcdBackups, "p", backup.name()},
+                                Person(),
+                                [](Object& object) -> Result<bool> {
+                                  object.RemoveFinalizer(objects::kBackupFinalizer);
+                                  return true;
+                                })
+                      .status());
+        continue;
+      }
       EtcdBackupStatus status = EtcdBackupStatus::FromObject(backup);
       if (status.phase.has_value()) {
         continue;
