@@ -48,10 +48,16 @@ class RestoreStepsTest : public ::testing::Test {
     local_->spec().restore = local_->RestoreOf(backup_, fmt::format("restore-{}", number));
   }
 
+  /// Not everybody: without fellows a member does not come to where it would.
   [[nodiscard]] bool SomebodyDied(int die_at) const {
-    std::error_code error;
-    return std::filesystem::file_size(local_->member_dir(0) + "/points", error) >=
-           static_cast<std::uintmax_t>(die_at);
+    for (int i = 0; i < local_->spec().replicas; ++i) {
+      std::error_code error;
+      const auto points = std::filesystem::file_size(local_->member_dir(i) + "/points", error);
+      if (!error && points >= static_cast<std::uintmax_t>(die_at)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// As control does: word for word, and after each a server that was started again.
