@@ -63,6 +63,12 @@ export class Person {
     await this.page.locator('nav').first().waitFor({ state: 'attached' });
   }
 
+  /** Of a test that failed: what was seen, and what the server said. */
+  async tell(name: string, log: string): Promise<void> {
+    console.error(`${this.errors.join('\n')}\n${this.page.url()}\n${log}`);
+    await picture(this.page, `failed-${name}`).catch(() => {});
+  }
+
   async close(): Promise<void> {
     await this.context.close();
   }
@@ -84,20 +90,20 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
     return (await tool.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations;
   });
   const told = violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.slice(0, 3).map((node) => `  ${node.html}\n  ${node.failureSummary ?? ''}`).join('\n')}`);
-  expect(told, `${where}\n${told.join('\n')}`).toEqual([]);
+  expect.soft(told, `${where}\n${told.join('\n')}`).toEqual([]);
 }
 
 /** Nothing is wider than the screen. */
 export async function expectFits(page: Page, where: string): Promise<void> {
   const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  expect(wide, `${where}: the page is wider than the screen`).toBeLessThanOrEqual(screen!);
+  expect.soft(wide, `${where}: the page is wider than the screen`).toBeLessThanOrEqual(screen!);
 }
 
 /** Keys of the catalogues that stand where a word should be. */
 export async function expectTranslated(page: Page, where: string): Promise<void> {
   const text = await page.evaluate(() => document.body.innerText);
-  expect(text.match(/\b(common|frame|nav|live|login|names|errors|table|proof|projects|clusters|clusterDialog|cluster|charts|config|backups|restoring|restore|overview|activity|destinations|settings|health|clusterPhase|backupPhase|restorePhase|configHealth)\.[a-z][A-Za-z.]+\b/g), where).toBeNull();
-  expect(text, where).not.toMatch(/\{\{|undefined|NaN|\[object/);
+  expect.soft(text.match(/\b(common|frame|nav|live|login|names|errors|table|proof|projects|clusters|clusterDialog|cluster|charts|config|backups|restoring|restore|overview|activity|destinations|settings|health|clusterPhase|backupPhase|restorePhase|configHealth)\.[a-z][A-Za-z.]+\b/g), where).toBeNull();
+  expect.soft(text, where).not.toMatch(/\{\{|undefined|NaN|\[object/);
 }
 
 export async function picture(page: Page, name: string): Promise<void> {

@@ -48,15 +48,15 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
     columns.push({ id: 'config', header: t('backups.by'), sort: (backup) => configOf(backup) ?? '', cell: (backup) => configOf(backup) ?? t('backups.byHand'), hideBelow: 'lg', width: '140px' });
   }
   columns.push(
-    { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '145px' },
-    { id: 'proof', header: t('proof.label'), sort: (backup) => (backup.status?.evidence ?? []).filter((item) => item.result === 'Passed').length, cell: (backup) => <ProofStatus backup={backup} />, hideBelow: 'md', width: '165px' },
-    { id: 'time', header: t('backups.taken'), sort: (backup) => timeOf(backupTime(backup)), cell: (backup) => <When time={backupTime(backup)} />, hideBelow: 'sm', width: '135px' },
-    { id: 'duration', header: t('backups.duration'), sort: (backup) => milliseconds(backup.status?.startTime, backup.status?.completionTime) ?? -1, cell: (backup) => formatDuration(milliseconds(backup.status?.startTime, backup.status?.completionTime), i18n.language), hideBelow: 'lg', width: '95px', align: 'right' },
+    { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '135px' },
+    { id: 'proof', header: t('proof.label'), sort: (backup) => (backup.status?.evidence ?? []).filter((item) => item.result === 'Passed').length, cell: (backup) => <ProofStatus backup={backup} />, hideBelow: 'md', width: '150px' },
+    { id: 'time', header: t('backups.taken'), sort: (backup) => timeOf(backupTime(backup)), cell: (backup) => <When time={backupTime(backup)} />, hideBelow: 'sm', width: '120px' },
+    { id: 'duration', header: t('backups.duration'), sort: (backup) => milliseconds(backup.status?.startTime, backup.status?.completionTime) ?? -1, cell: (backup) => formatDuration(milliseconds(backup.status?.startTime, backup.status?.completionTime), i18n.language), hideBelow: 'lg', width: '85px', align: 'right' },
     { id: 'size', header: t('backups.size'), sort: (backup) => backup.status?.snapshot?.dbSize ?? -1, cell: (backup) => formatBytes(backup.status?.snapshot?.dbSize, i18n.language), hideBelow: 'md', width: '95px', align: 'right' },
-    { id: 'stored', header: t('backups.newlyStored'), sort: (backup) => backup.status?.stored?.newBytes ?? -1, cell: (backup) => formatBytes(backup.status?.stored?.newBytes, i18n.language), hideBelow: 'lg', width: '105px', align: 'right' },
-    { id: 'revision', header: t('backups.revision'), sort: (backup) => backup.status?.snapshot?.revision ?? -1, cell: (backup) => (backup.status?.snapshot?.revision === undefined ? '–' : formatNumber(backup.status.snapshot.revision, i18n.language)), hideBelow: 'lg', width: '115px', align: 'right' },
+    { id: 'stored', header: t('backups.newlyStored'), sort: (backup) => backup.status?.stored?.newBytes ?? -1, cell: (backup) => formatBytes(backup.status?.stored?.newBytes, i18n.language), hideBelow: 'lg', width: '95px', align: 'right' },
+    { id: 'revision', header: t('backups.revision'), sort: (backup) => backup.status?.snapshot?.revision ?? -1, cell: (backup) => (backup.status?.snapshot?.revision === undefined ? '–' : formatNumber(backup.status.snapshot.revision, i18n.language)), hideBelow: 'lg', width: '95px', align: 'right' },
     {
-      id: 'actions', header: '', width: '104px', align: 'right',
+      id: 'actions', header: t('table.actions'), hiddenHeader: true, width: '92px', align: 'right',
       cell: (backup) => {
         const reason = held.get(backup.spec.cluster.name) ? t('restoring.reason', { cluster: backup.spec.cluster.name }) : undefined;
         return (

@@ -24,6 +24,8 @@ export interface Column<T> {
   width?: string;
   hideBelow?: 'sm' | 'md' | 'lg';
   align?: 'right';
+  /** The header is for screen readers only: what is below it speaks for itself. */
+  hiddenHeader?: boolean;
 }
 
 export interface Selection {
@@ -95,7 +97,7 @@ export function DataTable<T>(props: Props<T>) {
   if (rows.length === 0) return <Card>{toolbar && <Box sx={{ p: 2, pb: 0 }}>{toolbar}</Box>}{empty}</Card>;
 
   const hidden = (column: Column<T>) => (column.hideBelow ? { display: { xs: 'none', [column.hideBelow]: 'table-cell' } } : {});
-  const cellStyle = { px: 1.5, py: 0.75, textAlign: 'left', borderTop: 1, borderColor: 'divider', overflow: 'hidden', overflowWrap: 'anywhere' } as const;
+  const cellStyle = { px: 1.5, py: 0.75, textAlign: 'left', borderTop: 1, borderColor: 'divider', overflow: 'hidden', overflowWrap: 'anywhere', fontSize: '0.9rem' } as const;
   const shownKeys = selection ? shown.map(rowKey) : [];
   const selectedShown = selection ? shownKeys.filter((key) => selection.selected.has(key)).length : 0;
 
@@ -156,7 +158,7 @@ export function DataTable<T>(props: Props<T>) {
                       {column.header}
                       {sorted ? (sort.descending ? <SortDownIcon sx={{ fontSize: 16 }} /> : <SortUpIcon sx={{ fontSize: 16 }} />) : <SortIcon sx={{ fontSize: 14, opacity: 0.5 }} />}
                     </ButtonBase>
-                  ) : column.header}
+                  ) : column.hiddenHeader ? <HiddenText>{column.header}</HiddenText> : column.header}
                 </Box>
               );
             })}
@@ -195,7 +197,7 @@ export function DataTable<T>(props: Props<T>) {
                   </Box>
                 )}
                 {columns.map((column) => (
-                  <Box component="td" key={column.id} sx={{ ...cellStyle, textAlign: column.align ?? 'left', ...hidden(column) }}>
+                  <Box component="td" key={column.id} sx={{ ...cellStyle, textAlign: column.align ?? 'left', whiteSpace: column.align === 'right' ? 'nowrap' : undefined, ...hidden(column) }}>
                     {column.cell(row)}
                   </Box>
                 ))}
@@ -205,12 +207,16 @@ export function DataTable<T>(props: Props<T>) {
           {after > 0 && <tr aria-hidden="true" style={{ height: after }}><td /></tr>}
         </tbody>
       </Box>
-      {shown.length === 0 && <Empty0 text={t('table.nothingFound', { search })} />}
+      {shown.length === 0 && <NothingFound text={t('table.nothingFound', { search })} />}
     </Card>
   );
 }
 
-const Empty0 = ({ text }: { text: string }) => (
+export const HiddenText = ({ children }: { children: ReactNode }) => (
+  <Box component="span" sx={{ position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)', whiteSpace: 'nowrap' }}>{children}</Box>
+);
+
+const NothingFound = ({ text }: { text: string }) => (
   <Typography color="text.secondary" sx={{ p: 4, textAlign: 'center' }}>{text}</Typography>
 );
 

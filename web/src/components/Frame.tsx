@@ -31,7 +31,7 @@ import {
   ActivityIcon, ArchiveIcon, ClusterIcon, DiskIcon, FolderIcon, MenuIcon, OverviewIcon, RestoreIcon, ScheduleIcon, SettingsIcon, ShieldIcon, UserIcon,
 } from './icons';
 
-const drawerWidth = 248;
+const drawerWidth = 268;
 const lastProjectKey = 'tresor-project';
 export const lastProject = (): string | null => localStorage.getItem(lastProjectKey);
 
@@ -159,7 +159,7 @@ function Navigation({ project, location }: { project: string | undefined; locati
     return (
       <ListItemButton key={to} component={RouterLink} href={to} selected={here} aria-current={here ? 'page' : undefined} sx={{ borderRadius: 2, mx: 1, py: 0.6, pl: inset ? 2.5 : 1.5 }}>
         <ListItemIcon sx={{ minWidth: 36, color: here ? 'primary.main' : undefined }}><Icon fontSize="small" /></ListItemIcon>
-        <ListItemText primary={text} slotProps={{ primary: { sx: { fontWeight: here ? 650 : 450 } } }} />
+        <ListItemText primary={text} slotProps={{ primary: { sx: { fontWeight: here ? 650 : 450, fontSize: '0.9375rem' } } }} />
       </ListItemButton>
     );
   };

@@ -137,7 +137,7 @@ export function Section({ title, actions, children, description }: { title: stri
 /** Names and values, side by side where there is room. */
 export function Facts({ facts }: { facts: [label: string, value: ReactNode][] }) {
   return (
-    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(min(100%, 200px), 1fr))', gap: 2 }}>
+    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: { xs: 'repeat(auto-fill, minmax(130px, 1fr))', sm: 'repeat(auto-fill, minmax(200px, 1fr))' }, gap: 2 }}>
       {facts.map(([label, value]) => (
         <Box key={label} sx={{ minWidth: 0 }}>
           <Typography component="dt" variant="body2" color="text.secondary">{label}</Typography>

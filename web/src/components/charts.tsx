@@ -3,7 +3,13 @@
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import { useTranslation } from 'react-i18next';
-import { formatDay } from '../lib/format';
+import { formatDay, formatMinute } from '../lib/format';
+
+/** The ends of a line of time: by day, or to the minute when it is a short one. */
+function endsOf(from: number, to: number, language: string): [string, string] {
+  const write = to - from > 2 * 86_400_000 ? formatDay : formatMinute;
+  return [write(new Date(from), language), write(new Date(to), language)];
+}
 
 export interface Point {
   time: number;
@@ -28,24 +34,24 @@ export function LineChart({ title, points, format }: { title: string; points: Po
       </Box>
     );
   }
+  const ends = endsOf(first.time, last.time, i18n.language);
   const x = (time: number) => ((time - first.time) / Math.max(1, last.time - first.time)) * width;
   const y = (value: number) => height - 4 - (value / (most || 1)) * (height - 12);
   const line = sorted.map((point, i) => `${i === 0 ? 'M' : 'L'}${x(point.time).toFixed(1)} ${y(point.value).toFixed(1)}`).join('');
   const words = t('charts.summary', { title, first: format(first.value), last: format(last.value), most: format(most), count: sorted.length });
   return (
     <Box component="figure" sx={{ m: 0, minWidth: 0 }}>
-      <Box component="figcaption" sx={{ display: 'flex', justifyContent: 'space-between', gap: 1, mb: 0.5 }}>
+      <Box component="figcaption" sx={{ display: 'flex', flexWrap: 'wrap', justifyContent: 'space-between', columnGap: 1, mb: 0.5 }}>
         <Typography variant="h3" component="span">{title}</Typography>
-        <Typography component="span" sx={{ fontWeight: 650 }}>{format(last.value)}</Typography>
+        <Typography component="span"><strong>{format(last.value)}</strong> <Box component="span" sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}>{t('charts.most', { value: format(most) })}</Box></Typography>
       </Box>
       <Box component="svg" role="img" aria-label={words} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" sx={{ width: '100%', height: 96, display: 'block', color: 'primary.main' }}>
         <path d={`${line}L${width} ${height}L0 ${height}Z`} fill="currentColor" opacity="0.12" />
         <path d={line} fill="none" stroke="currentColor" strokeWidth="2" vectorEffect="non-scaling-stroke" strokeLinejoin="round" />
       </Box>
       <Box sx={{ display: 'flex', justifyContent: 'space-between', color: 'text.secondary', fontSize: '0.75rem' }}>
-        <span>{formatDay(new Date(first.time), i18n.language)}</span>
-        <span>{t('charts.most', { value: format(most) })}</span>
-        <span>{formatDay(new Date(last.time), i18n.language)}</span>
+        <span>{ends[0]}</span>
+        <span>{ends[1]}</span>
       </Box>
     </Box>
   );
@@ -94,7 +100,7 @@ export function HeatMap({ days, label }: { days: Day[]; label: string }) {
             }}
           >
             <Box component="span" aria-hidden="true" sx={{ color: color ? 'background.paper' : 'text.secondary', fontSize: '0.7rem', fontWeight: 700 }}>{failed > 0 ? '!' : partly > 0 ? '~' : good > 0 ? '✓' : ''}</Box>
-            <Box component="span" sx={{ position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' }}>{text}</Box>
+            <Box component="span" sx={{ position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' }}>{text}</Box>
           </Box>
         );
       })}
@@ -109,6 +115,7 @@ export function Timeline({ marks, label }: { marks: { time: number; tone: 'good'
   const times = marks.map((mark) => mark.time);
   const from = Math.min(...times);
   const to = Math.max(...times, from + 1);
+  const ends = endsOf(from, to, i18n.language);
   const color = { good: 'success.main', partly: 'warning.main', failed: 'error.main' };
   return (
     <Box role="img" aria-label={label}>
@@ -121,8 +128,8 @@ export function Timeline({ marks, label }: { marks: { time: number; tone: 'good'
         ))}
       </Box>
       <Box aria-hidden="true" sx={{ display: 'flex', justifyContent: 'space-between', color: 'text.secondary', fontSize: '0.75rem', mt: 1.25 }}>
-        <span>{formatDay(new Date(from), i18n.language)}</span>
-        <span>{formatDay(new Date(to), i18n.language)}</span>
+        <span>{ends[0]}</span>
+        <span>{ends[1]}</span>
       </Box>
     </Box>
   );

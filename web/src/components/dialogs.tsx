@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dialogs that ask before something is done.
 import Alert from '@mui/material/Alert';
+import Box from '@mui/material/Box';
 import Button, { type ButtonProps } from '@mui/material/Button';
 import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
@@ -30,20 +31,21 @@ export function FormDialog({ title, children, submitLabel, submitColor, disabled
   return (
     <Dialog
       open onClose={(_, reason) => reason === 'escapeKeyDown' && !busy && onClose()} fullWidth maxWidth={width} fullScreen={phone} aria-labelledby={id}
-      slotProps={{ paper: { component: 'form', noValidate: true, onSubmit: (event: FormEvent) => {
-        event.preventDefault();
-        if (!disabled && !busy) onSubmit();
-      } } as object }}
     >
       <DialogTitle id={id}>{title}</DialogTitle>
-      <DialogContent>
-        <div ref={problem}>{error !== undefined && error !== null && <ErrorNotice error={error} />}</div>
-        {children}
-      </DialogContent>
-      <DialogActions sx={{ px: 3, pb: 2 }}>
-        <Button onClick={onClose} disabled={busy}>{t('common.cancel')}</Button>
-        <Button type="submit" variant="contained" color={submitColor} disabled={disabled || busy}>{busy ? t('common.working') : submitLabel}</Button>
-      </DialogActions>
+      <Box component="form" noValidate onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        if (!disabled && !busy) onSubmit();
+      }} sx={{ display: 'flex', flexDirection: 'column', flex: '1 1 auto', minHeight: 0 }}>
+        <DialogContent>
+          <div ref={problem}>{error !== undefined && error !== null && <ErrorNotice error={error} />}</div>
+          {children}
+        </DialogContent>
+        <DialogActions sx={{ px: 3, pb: 2 }}>
+          <Button onClick={onClose} disabled={busy}>{t('common.cancel')}</Button>
+          <Button type="submit" variant="contained" color={submitColor} disabled={disabled || busy}>{busy ? t('common.working') : submitLabel}</Button>
+        </DialogActions>
+      </Box>
     </Dialog>
   );
 }

@@ -37,7 +37,7 @@ export const de: Catalogue = {
   },
   table: {
     search: 'Suchen', searchIn: 'In {{what}} suchen', someOf: '{{shown}} von {{all}}', count_one: '{{number}} Eintrag', count_other: '{{number}} Einträge', nothingFound: 'Nichts passt zu „{{search}}“.',
-    select: '{{name}} auswählen', selectAll: 'Alle auswählen',
+    select: '{{name}} auswählen', selectAll: 'Alle auswählen', actions: 'Aktionen',
   },
   clusterPhase: { Creating: 'Wird erstellt', Running: 'Läuft', Degraded: 'Eingeschränkt', Unreachable: 'Nicht erreichbar', Paused: 'Pausiert', Restoring: 'Wird wiederhergestellt', Deleting: 'Wird gelöscht' },
   backupPhase: { Pending: 'Wartet', Running: 'Läuft', Verifying: 'Wird geprüft', Completed: 'Abgeschlossen', Failed: 'Fehlgeschlagen', Deleting: 'Wird gelöscht' },

@@ -35,7 +35,7 @@ export const en = {
   },
   table: {
     search: 'Search', searchIn: 'Search in {{what}}', someOf: '{{shown}} of {{all}}', count_one: '{{number}} entry', count_other: '{{number}} entries', nothingFound: 'Nothing matches “{{search}}”.',
-    select: 'Select {{name}}', selectAll: 'Select all',
+    select: 'Select {{name}}', selectAll: 'Select all', actions: 'Actions',
   },
   clusterPhase: { Creating: 'Creating', Running: 'Running', Degraded: 'Degraded', Unreachable: 'Unreachable', Paused: 'Paused', Restoring: 'Restoring', Deleting: 'Deleting' },
   backupPhase: { Pending: 'Waiting', Running: 'Running', Verifying: 'Verifying', Completed: 'Completed', Failed: 'Failed', Deleting: 'Deleting' },

@@ -42,7 +42,7 @@ export async function startLanguages(): Promise<void> {
     resources: {},
     interpolation: { escapeValue: false }, // React does
     react: { useSuspense: false },
-    saveMissing: import.meta.env.DEV,
+    showSupportNotice: false, // an advertisement in the browser's console
   });
   await load(language);
   await i18next.changeLanguage(language);

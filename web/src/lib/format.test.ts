@@ -23,7 +23,7 @@ describe('formatBytes', () => {
 
 describe('formatDuration', () => {
   it.each([
-    [850, '850 ms'],
+    [850, '< 1 s'],
     [5000, '5 s'],
     [65_000, '1 min 5 s'],
     [120_000, '2 min'],

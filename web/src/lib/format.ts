@@ -34,10 +34,11 @@ export function formatPercent(share: number, language: string): string {
   return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 }).format(share);
 }
 
-/** Seconds, minutes or hours: the two largest units. "1 min 5 s", "850 ms". */
+/** Seconds, minutes or hours: the two largest units. "1 min 5 s". */
 export function formatDuration(milliseconds: number | undefined, language: string): string {
   if (milliseconds === undefined || !Number.isFinite(milliseconds)) return '–';
-  if (milliseconds < 1000) return `${formatNumber(Math.max(0, Math.round(milliseconds)), language)}\u00a0ms`;
+  // The API tells times to the second.
+  if (milliseconds < 1000) return '<\u00a01\u00a0s';
   const seconds = Math.round(milliseconds / 1000);
   const part = (value: number, unit: string) => `${formatNumber(value, language)}\u00a0${unit}`;
   if (seconds < 60) return part(seconds, 's');

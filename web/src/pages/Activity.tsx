@@ -8,9 +8,8 @@ import { useLive } from '../api/live';
 import type { KubeEvent } from '../api/meta';
 import { Code, Empty, FromServer, Link, Loading, PageHeader, When } from '../components/basics';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
-import { eventTime } from '../components/EventList';
+import { eventOrder, eventTime } from '../components/EventList';
 import { Status } from '../components/status';
-import { timeOf } from '../lib/model';
 import { eventsWanted } from '../lib/wanted';
 
 const places: Record<string, string> = { EtcdCluster: 'clusters', EtcdBackupConfig: 'automatic-backups', EtcdBackup: 'backups', EtcdRestore: 'restores' };
@@ -29,7 +28,7 @@ export default function Activity({ project }: ProjectProps) {
   const kind = (event: KubeEvent) => <Code>{event.involvedObject.kind}</Code>;
   const state = (event: KubeEvent) => <Status tone={event.type === 'Warning' ? 'warning' : 'neutral'} text={t(event.type === 'Warning' ? 'activity.warning' : 'activity.normal')} />;
   const columns: Column<KubeEvent>[] = [
-    { id: 'time', header: t('activity.when'), sort: (event) => timeOf(eventTime(event)), cell: (event) => <When time={eventTime(event)} />, width: '130px', hideBelow: 'sm' },
+    { id: 'time', header: t('activity.when'), sort: eventOrder, cell: (event) => <When time={eventTime(event)} />, width: '130px', hideBelow: 'sm' },
     { id: 'type', header: t('activity.type'), sort: (event) => event.type ?? '', cell: state, width: '120px', hideBelow: 'md' },
     {
       id: 'object', header: t('activity.object'), sort: (event) => event.involvedObject.name ?? '',

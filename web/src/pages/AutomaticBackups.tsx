@@ -51,7 +51,7 @@ export default function AutomaticBackups({ project }: ProjectProps) {
   ];
   if (rights.can('delete', 'etcdbackupconfigs')) {
     columns.push({
-      id: 'actions', header: '', width: '60px', align: 'right',
+      id: 'actions', header: t('table.actions'), hiddenHeader: true, width: '60px', align: 'right',
       cell: (config) => {
         const name = t('config.deleteTitle', { name: config.metadata.name });
         return held.get(config.spec.cluster.name) ? (

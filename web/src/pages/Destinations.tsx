@@ -50,7 +50,7 @@ export default function Destinations() {
     { id: 'repositories', header: t('destinations.repositories'), sort: (one) => one.status?.repositories ?? 0, cell: (one) => (one.status?.repositories === undefined ? '–' : formatNumber(one.status.repositories, i18n.language)), hideBelow: 'lg', width: '120px', align: 'right' },
     { id: 'stored', header: t('destinations.stored'), sort: (one) => one.status?.storedBytes ?? 0, cell: (one) => formatBytes(one.status?.storedBytes, i18n.language), hideBelow: 'sm', width: '110px', align: 'right' },
     {
-      id: 'actions', header: '', width: '100px', align: 'right',
+      id: 'actions', header: t('table.actions'), hiddenHeader: true, width: '100px', align: 'right',
       cell: (one) => (
         <>
           {rights.can('patch', 'backupdestinations') && <Tooltip title={t('destinations.edit', { name: one.metadata.name })} describeChild={false}><IconButton size="small" onClick={() => setEditing(one)}><EditIcon fontSize="small" /></IconButton></Tooltip>}

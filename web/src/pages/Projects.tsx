@@ -73,7 +73,7 @@ export default function Projects() {
   ];
   if (rights.can('delete', 'namespaces')) {
     columns.push({
-      id: 'actions', header: '', width: '64px', align: 'right',
+      id: 'actions', header: t('table.actions'), hiddenHeader: true, width: '64px', align: 'right',
       cell: (row) => (
         <Tooltip title={t('projects.delete', { name: row.name })} describeChild={false}>
           <IconButton size="small" onClick={() => setDeleting(row.name)}><TrashIcon fontSize="small" /></IconButton>
