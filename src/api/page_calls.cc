@@ -14,7 +14,7 @@
 namespace tresor::api {
 namespace {
 
-constexpr std::size_t kMaxWatches = 16;
+constexpr std::size_t kMaxWatches = 32;
 constexpr std::uint64_t kMaxRuns = 50;
 /// Often enough that a page notices within half a minute that its connection is dead.
 constexpr std::chrono::seconds kBookmarkInterval{10};

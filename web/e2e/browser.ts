@@ -59,8 +59,7 @@ export class Person {
     await this.page.goto('/');
     await this.page.locator('input[type=password]').fill(password);
     await this.page.keyboard.press('Enter');
-    await this.page.locator('main h1').waitFor();
-    await this.page.locator('nav').first().waitFor({ state: 'attached' });
+    await this.page.locator('#main h1').waitFor();
   }
 
   /** Of a test that failed: what was seen, and what the server said. */
@@ -106,7 +105,9 @@ export async function expectTranslated(page: Page, where: string): Promise<void>
   expect.soft(text, where).not.toMatch(/\{\{|undefined|NaN|\[object/);
 }
 
-export async function picture(page: Page, name: string): Promise<void> {
+/** `forDocs`: what docs/images has; written there with TRESOR_ACCEPT=1. */
+export async function picture(page: Page, name: string, forDocs?: string): Promise<void> {
+  if (forDocs && process.env.TRESOR_ACCEPT) await page.screenshot({ path: join(root, 'docs/images', `${forDocs}.png`), animations: 'disabled' });
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, animations: 'disabled' });
 }

@@ -79,7 +79,7 @@ async function goTo(page: Page, path: string): Promise<void> {
   await page.evaluate((to) => {
     window.history.pushState(null, '', to);
   }, path);
-  await page.locator('main h1').waitFor();
+  await page.locator('#main h1').waitFor();
   await page.waitForFunction(() => document.querySelector('main [aria-busy]') === null);
   await sleep(150);
 }
@@ -100,7 +100,7 @@ describe('every screen', () => {
     await picture(page, `${look}-login`);
     await page.locator('input[type=password]').fill(serve.password);
     await page.keyboard.press('Enter');
-    await page.locator('main h1').waitFor();
+    await page.locator('#main h1').waitFor();
     for (const [name, path] of screens()) {
       await goTo(page, path);
       await picture(page, `${look}-${name}`);

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 async function open(language: 'en' | 'de'): Promise<Page> {
-  person = await Person.open(browser, serve.url, { language });
+  person = await Person.open(browser, serve.url, { language, width: 1280 });
   const { page } = person;
   const mine = person;
   onTestFailed(() => mine.tell(`story-${language}`, serve.log()));
@@ -45,7 +45,7 @@ describe('the story', () => {
     await page.getByText('No clusters yet').waitFor();
     await page.getByRole('button', { name: 'Add Cluster' }).click();
     await page.getByLabel('Name').fill('prod');
-    await picture(page, 'story-2-add-cluster');
+    await picture(page, 'story-2-add-cluster', 'add-cluster');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('heading', { name: 'prod' }).waitFor();
     await page.getByText('Running', { exact: true }).filter({ visible: true }).first().waitFor({ timeout: 60_000 });
@@ -57,7 +57,7 @@ describe('the story', () => {
     await page.getByRole('heading', { name: 'default-backups' }).waitFor();
     await page.getByText('Completed', { exact: true }).filter({ visible: true }).first().waitFor({ timeout: 100_000 });
     await page.getByText('Good backups exist').filter({ visible: true }).first().waitFor();
-    await picture(page, 'story-3-default-backups');
+    await picture(page, 'story-3-default-backups', 'automatic-backup');
 
     // One more schedule.
     await page.getByRole('navigation').getByRole('link', { name: 'Automatic Backups' }).click();
@@ -67,7 +67,7 @@ describe('the story', () => {
     await page.getByRole('textbox', { name: 'Interval or cron' }).fill('30 2 * * MON-FRI');
     await page.getByText('Monday to Friday at 02:30').waitFor();
     await expect.poll(() => page.locator('ol li time').count()).toBe(5);
-    await picture(page, 'story-4-add-automatic-backup');
+    await picture(page, 'story-4-add-automatic-backup', 'add-automatic-backup');
     await expectAccessible(page, 'Add Automatic Backup');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByRole('link', { name: 'nightly' }).waitFor();
@@ -82,7 +82,7 @@ describe('the story', () => {
     await serve.etcdctl('prod', ['put', 'later', 'gone'], 'shop');
     await row.getByRole('link').first().click();
     await page.getByText('Every check passed').waitFor();
-    await picture(page, 'story-5-backup');
+    await picture(page, 'story-5-backup', 'backup');
 
     // Restore it.
     await page.getByRole('button', { name: 'Restore' }).click();
@@ -92,7 +92,7 @@ describe('the story', () => {
     await page.getByRole('textbox', { name: 'Name' }).fill('pro');
     expect(await submit.isDisabled()).toBe(true);
     await page.getByRole('textbox', { name: 'Name' }).fill('prod');
-    await picture(page, 'story-6-restore-dialog');
+    await picture(page, 'story-6-restore-dialog', 'restore-dialog');
     await submit.click();
     await page.getByRole('heading', { name: 'Restore of prod' }).waitFor();
 
@@ -102,11 +102,11 @@ describe('the story', () => {
     await page.getByText('Cluster prod is being restored').filter({ visible: true }).first().waitFor();
     expect(await page.getByRole('button', { name: 'Back up now' }).getAttribute('aria-disabled')).toBe('true');
     expect(await page.getByRole('button', { name: 'Delete' }).getAttribute('aria-disabled')).toBe('true');
-    await picture(page, 'story-7-restoring');
+    await picture(page, 'story-7-restoring', 'restoring');
     await expectAccessible(page, 'a cluster that is being restored');
     await page.getByRole('link', { name: 'Follow the restore' }).first().click();
     await page.getByText('all members were compared with it').waitFor({ timeout: 100_000 });
-    await picture(page, 'story-8-completed');
+    await picture(page, 'story-8-completed', 'restored');
     await expectAccessible(page, 'a completed restore');
 
     expect(await serve.etcdctl('prod', ['get', 'greeting', '--print-value-only'], 'shop')).toBe('hello');
@@ -159,7 +159,7 @@ describe('the story', () => {
     await keyboard.press('ArrowDown'); // weekly
     await page.getByText('jeden Montag um 22:00 Uhr', { exact: false }).filter({ visible: true }).first().waitFor();
     await expect.poll(() => page.locator('ol li time').count()).toBe(5);
-    await picture(page, 'story-de-add');
+    await picture(page, 'story-de-add', 'add-automatic-backup.de');
     await tabTo(/^Hinzufügen$/);
     await expect.poll(() => page.getByRole('button', { name: 'Hinzufügen', exact: true }).isEnabled()).toBe(true);
     await tabTo(/^Hinzufügen$/);
@@ -198,12 +198,12 @@ describe('the story', () => {
     await page.getByText('Was verloren geht').waitFor();
     await tabTo(/^Name/);
     await keyboard.type('prod');
-    await picture(page, 'story-de-restore');
+    await picture(page, 'story-de-restore', 'restore-dialog.de');
     await tabTo(/^Wiederherstellen$/);
     await keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Wiederherstellung von prod' }).waitFor();
     await page.getByText('alle Member wurden damit verglichen').waitFor({ timeout: 100_000 });
-    await picture(page, 'story-de-completed');
+    await picture(page, 'story-de-completed', 'restored.de');
     expect(await serve.etcdctl('prod', ['get', 'greeting', '--print-value-only'], 'shop')).toBe('hallo');
     expect(person.errors).toEqual([]);
   });

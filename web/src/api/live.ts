@@ -40,7 +40,7 @@ export class Collection {
   version = '';
   view: View<KubeObject> = { items: [], ready: false };
   users = 0;
-  unusedSince = 0;
+  unusedSince = Date.now();
   readonly listeners = new Set<() => void>();
   private objects = new Map<string, KubeObject>();
   /** A list that comes anew: it takes the place of `objects` when it is whole. */
@@ -93,6 +93,8 @@ export class Collection {
 
 const retryMilliseconds = [300, 1000, 2000, 4000, 8000];
 const silenceMilliseconds = 30_000; // bookmarks come every 10 s
+// Who goes back to a screen finds it as it is, and not empty. The server takes 32 watches in one stream.
+const keptUnused = 8;
 const forgetMilliseconds = 60_000;
 const hiddenMilliseconds = 20_000;
 const patienceMilliseconds = 2000; // a new stream within this time is no interruption
@@ -115,12 +117,6 @@ class Live {
       if (sessionStore.get().kind === 'in') this.soon(0);
       else this.stop();
     });
-  }
-
-  /** Everything is forgotten: somebody else may log in next. */
-  forget(): void {
-    this.stop();
-    this.collections.clear();
   }
 
   use(wanted: Wanted): Collection {
@@ -171,9 +167,10 @@ class Live {
 
   private dropUnused(): void {
     const now = Date.now();
-    for (const [key, collection] of this.collections) {
-      if (collection.users === 0 && now - collection.unusedSince > forgetMilliseconds) this.collections.delete(key);
-    }
+    const unused = [...this.collections].filter(([, collection]) => collection.users === 0).sort(([, a], [, b]) => b.unusedSince - a.unusedSince);
+    unused.forEach(([key, collection], i) => {
+      if (i >= keptUnused || now - collection.unusedSince > forgetMilliseconds) this.collections.delete(key);
+    });
   }
 
   private async run(): Promise<void> {

@@ -60,7 +60,7 @@ export function Frame({ project, children }: { project: string | undefined; chil
           <UserMenu />
         </Toolbar>
       </AppBar>
-      <Drawer variant="temporary" open={open} onClose={() => setOpen(false)} sx={{ display: { md: 'none' } }} slotProps={{ paper: { sx: { width: drawerWidth, pt: 8 } } }}>
+      <Drawer variant="temporary" open={open} onClose={() => setOpen(false)} sx={{ display: { md: 'none' } }} slotProps={{ paper: { 'aria-label': t('frame.navigation'), sx: { width: drawerWidth, pt: 8 } } }}>
         {drawer('phone')}
       </Drawer>
       <Drawer variant="permanent" sx={{ display: { xs: 'none', md: 'block' }, width: drawerWidth, flexShrink: 0 }} slotProps={{ paper: { sx: { width: drawerWidth, pt: 8, backgroundColor: 'background.paper' } } }}>
@@ -143,7 +143,8 @@ function UserMenu() {
         <MenuItem disabled>{t('frame.user', { name })}</MenuItem>
         <MenuItem onClick={() => {
           setAnchor(null);
-          logOut().then(() => live.forget(), setError);
+          // From the start: nothing of what this person saw stays in the page.
+          logOut().then(() => window.location.assign('/'), setError);
         }}>{t('frame.logOut')}</MenuItem>
       </Menu>
       {error !== undefined && <Snackbar open onClose={() => setError(undefined)}><div><ErrorNotice error={error} /></div></Snackbar>}

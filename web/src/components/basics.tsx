@@ -98,7 +98,7 @@ export function PageHeader({ title, description, actions, back, badge }: {
     }
   }, [title]);
   return (
-    <Stack direction={{ xs: 'column', sm: 'row' }} spacing={2} sx={{ mb: 2.5, alignItems: { sm: 'flex-start' }, justifyContent: 'space-between' }}>
+    <Stack direction={{ xs: 'column', lg: 'row' }} spacing={2} sx={{ mb: 2.5, alignItems: { lg: 'flex-start' }, justifyContent: 'space-between' }}>
       <Box sx={{ minWidth: 0 }}>
         {back && (
           <Box sx={{ mb: 0.5 }}>

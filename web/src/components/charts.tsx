@@ -64,13 +64,13 @@ export function Compare({ rows }: { rows: { label: string; value: number; text: 
     <Box component="dl" sx={{ m: 0, display: 'grid', gap: 1.25 }}>
       {rows.map((row) => (
         <Box key={row.label}>
-          <Box sx={{ display: 'flex', justifyContent: 'space-between', gap: 1 }}>
-            <Typography component="dt" variant="body2">{row.label}</Typography>
-            <Typography component="dd" variant="body2" sx={{ m: 0, fontWeight: 650 }}>{row.text}</Typography>
-          </Box>
-          <Box aria-hidden="true" sx={{ height: 8, borderRadius: 4, backgroundColor: 'action.selected', mt: 0.5 }}>
-            <Box sx={{ height: '100%', borderRadius: 4, backgroundColor: 'primary.main', width: `${Math.max(0.5, (row.value / most) * 100)}%` }} />
-          </Box>
+          <Typography component="dt" variant="body2" sx={{ float: 'left' }}>{row.label}</Typography>
+          <Typography component="dd" variant="body2" sx={{ m: 0, fontWeight: 650, textAlign: 'right' }}>
+            {row.text}
+            <Box component="span" aria-hidden="true" sx={{ display: 'block', clear: 'both', height: 8, borderRadius: 4, backgroundColor: 'action.selected', mt: 0.5 }}>
+              <Box component="span" sx={{ display: 'block', height: '100%', borderRadius: 4, backgroundColor: 'primary.main', width: `${Math.max(0.5, (row.value / most) * 100)}%` }} />
+            </Box>
+          </Typography>
         </Box>
       ))}
     </Box>
@@ -88,7 +88,7 @@ export interface Day {
 export function HeatMap({ days, label }: { days: Day[]; label: string }) {
   const { t, i18n } = useTranslation();
   return (
-    <Box component="ul" aria-label={label} sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(26px, 1fr))', gap: '4px' }}>
+    <Box component="ul" aria-label={label} sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gridTemplateColumns: 'repeat(14, minmax(0, 34px))', gap: '4px' }}>
       {days.map(({ day, good, partly, failed }) => {
         const text = `${formatDay(day, i18n.language)}: ${t('overview.dayText', { good, partly, failed })}`;
         const color = failed > 0 ? 'error.main' : partly > 0 ? 'warning.main' : good > 0 ? 'success.main' : undefined;
