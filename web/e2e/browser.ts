@@ -65,7 +65,8 @@ export class Person {
   /** Of a test that failed: what was seen, and what the server said. */
   async tell(name: string, log: string): Promise<void> {
     console.error(`${this.errors.join('\n')}\n${this.page.url()}\n${log}`);
-    await picture(this.page, `failed-${name}`).catch(() => {});
+    mkdirSync(pictures, { recursive: true });
+    await this.page.screenshot({ path: join(pictures, `failed-${name}.png`) }).catch(() => {});
   }
 
   async close(): Promise<void> {

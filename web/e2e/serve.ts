@@ -52,7 +52,8 @@ export class Serve {
     child.stderr.on('data', (data: Buffer) => (this.output += data.toString()));
     const url = await until('tresor serves', async () => {
       if (child.exitCode !== null) throw new Error(`tresor ended: ${this.output}`);
-      return /^serving (\S+)$/m.exec(this.output)?.[1];
+      // Its last line: by then it has said all.
+      return /^export KUBECONFIG=/m.test(this.output) ? /^web page and API: (\S+)$/m.exec(this.output)?.[1] : undefined;
     });
     this.url = url;
     this.password = /user admin, password (\S+)/.exec(this.output)?.[1] ?? this.password;

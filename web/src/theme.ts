@@ -35,6 +35,8 @@ export const theme = createTheme({
       },
     },
   },
+  // xl: where lists have room for all their columns beside the navigation.
+  breakpoints: { values: { xs: 0, sm: 600, md: 900, lg: 1200, xl: 1400 } },
   shape: { borderRadius: 8 },
   typography: {
     fontFamily: font,

@@ -42,19 +42,19 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
     },
   ];
   if (withCluster) {
-    columns.push({ id: 'cluster', header: t('config.cluster'), sort: (backup) => backup.spec.cluster.name, cell: (backup) => backup.spec.cluster.name, hideBelow: 'md', width: '130px' });
+    columns.push({ id: 'cluster', header: t('config.cluster'), sort: (backup) => backup.spec.cluster.name, cell: (backup) => backup.spec.cluster.name, hideBelow: 'md', width: '110px' });
   }
   if (withConfig) {
-    columns.push({ id: 'config', header: t('backups.by'), sort: (backup) => configOf(backup) ?? '', cell: (backup) => configOf(backup) ?? t('backups.byHand'), hideBelow: 'lg', width: '140px' });
+    columns.push({ id: 'config', header: t('backups.by'), sort: (backup) => configOf(backup) ?? '', cell: (backup) => configOf(backup) ?? t('backups.byHand'), hideBelow: 'xl', width: '120px' });
   }
   columns.push(
     { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '135px' },
     { id: 'proof', header: t('proof.label'), sort: (backup) => (backup.status?.evidence ?? []).filter((item) => item.result === 'Passed').length, cell: (backup) => <ProofStatus backup={backup} />, hideBelow: 'md', width: '150px' },
     { id: 'time', header: t('backups.taken'), sort: (backup) => timeOf(backupTime(backup)), cell: (backup) => <When time={backupTime(backup)} />, hideBelow: 'sm', width: '120px' },
-    { id: 'duration', header: t('backups.duration'), sort: (backup) => milliseconds(backup.status?.startTime, backup.status?.completionTime) ?? -1, cell: (backup) => formatDuration(milliseconds(backup.status?.startTime, backup.status?.completionTime), i18n.language), hideBelow: 'lg', width: '85px', align: 'right' },
+    ...(withCluster ? [] : [{ id: 'duration', header: t('backups.duration'), sort: (backup) => milliseconds(backup.status?.startTime, backup.status?.completionTime) ?? -1, cell: (backup) => formatDuration(milliseconds(backup.status?.startTime, backup.status?.completionTime), i18n.language), hideBelow: 'xl', width: '85px', align: 'right' } satisfies Column<EtcdBackup>]),
     { id: 'size', header: t('backups.size'), sort: (backup) => backup.status?.snapshot?.dbSize ?? -1, cell: (backup) => formatBytes(backup.status?.snapshot?.dbSize, i18n.language), hideBelow: 'md', width: '95px', align: 'right' },
-    { id: 'stored', header: t('backups.newlyStored'), sort: (backup) => backup.status?.stored?.newBytes ?? -1, cell: (backup) => formatBytes(backup.status?.stored?.newBytes, i18n.language), hideBelow: 'lg', width: '95px', align: 'right' },
-    { id: 'revision', header: t('backups.revision'), sort: (backup) => backup.status?.snapshot?.revision ?? -1, cell: (backup) => (backup.status?.snapshot?.revision === undefined ? '–' : formatNumber(backup.status.snapshot.revision, i18n.language)), hideBelow: 'lg', width: '95px', align: 'right' },
+    { id: 'stored', header: t('backups.newlyStored'), sort: (backup) => backup.status?.stored?.newBytes ?? -1, cell: (backup) => formatBytes(backup.status?.stored?.newBytes, i18n.language), hideBelow: withCluster ? 'xl' : 'lg', width: '95px', align: 'right' },
+    ...(withCluster ? [] : [{ id: 'revision', header: t('backups.revision'), sort: (backup) => backup.status?.snapshot?.revision ?? -1, cell: (backup) => (backup.status?.snapshot?.revision === undefined ? '–' : formatNumber(backup.status.snapshot.revision, i18n.language)), hideBelow: 'xl', width: '95px', align: 'right' } satisfies Column<EtcdBackup>]),
     {
       id: 'actions', header: t('table.actions'), hiddenHeader: true, width: '92px', align: 'right',
       cell: (backup) => {

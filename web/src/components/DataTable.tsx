@@ -22,7 +22,7 @@ export interface Column<T> {
   cell: (row: T) => ReactNode;
   sort?: (row: T) => string | number;
   width?: string;
-  hideBelow?: 'sm' | 'md' | 'lg';
+  hideBelow?: 'sm' | 'md' | 'lg' | 'xl';
   align?: 'right';
   /** The header is for screen readers only: what is below it speaks for itself. */
   hiddenHeader?: boolean;

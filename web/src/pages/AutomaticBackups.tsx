@@ -41,13 +41,13 @@ export default function AutomaticBackups({ project }: ProjectProps) {
         </>
       ),
     },
-    { id: 'cluster', header: t('config.cluster'), sort: (config) => config.spec.cluster.name, cell: (config) => <Link to={`/projects/${project}/clusters/${config.spec.cluster.name}`}>{config.spec.cluster.name}</Link>, hideBelow: 'md', width: '150px' },
-    { id: 'health', header: t('config.health'), sort: configHealth, cell: (config) => <ConfigStatus config={config} />, hideBelow: 'sm', width: '190px' },
-    { id: 'schedule', header: t('config.schedule'), sort: (config) => config.spec.schedule ?? '', cell: (config) => <ScheduleText schedule={config.spec.schedule} timeZone={config.spec.timeZone} />, hideBelow: 'sm', width: '210px' },
-    { id: 'keep', header: t('config.keepShort'), sort: (config) => config.spec.keep, cell: (config) => t('config.keepOf', { completed: config.status?.completed ?? 0, keep: config.spec.keep }), hideBelow: 'lg', width: '110px' },
-    { id: 'destination', header: t('config.destination'), sort: (config) => config.spec.destination ?? '', cell: (config) => config.spec.destination ?? t('config.default'), hideBelow: 'lg', width: '120px' },
-    { id: 'last', header: t('config.lastGood'), sort: (config) => timeOf(config.status?.lastSuccessTime), cell: (config) => <When time={config.status?.lastSuccessTime} none={t('clusters.noBackup')} />, hideBelow: 'md', width: '140px' },
-    { id: 'next', header: t('config.nextRun'), sort: (config) => config.status?.nextScheduleTime ?? '~', cell: (config) => (config.spec.suspend ? '–' : <When time={config.status?.nextScheduleTime} />), hideBelow: 'lg', width: '130px' },
+    { id: 'cluster', header: t('config.cluster'), sort: (config) => config.spec.cluster.name, cell: (config) => <Link to={`/projects/${project}/clusters/${config.spec.cluster.name}`}>{config.spec.cluster.name}</Link>, hideBelow: 'md', width: '120px' },
+    { id: 'health', header: t('config.health'), sort: configHealth, cell: (config) => <ConfigStatus config={config} />, hideBelow: 'sm', width: '180px' },
+    { id: 'schedule', header: t('config.schedule'), sort: (config) => config.spec.schedule ?? '', cell: (config) => <ScheduleText schedule={config.spec.schedule} timeZone={config.spec.timeZone} />, hideBelow: 'sm', width: '185px' },
+    { id: 'keep', header: t('config.keepShort'), sort: (config) => config.spec.keep, cell: (config) => t('config.keepOf', { completed: config.status?.completed ?? 0, keep: config.spec.keep }), hideBelow: 'xl', width: '90px' },
+    { id: 'destination', header: t('config.destination'), sort: (config) => config.spec.destination ?? '', cell: (config) => config.spec.destination ?? t('config.default'), hideBelow: 'xl', width: '100px' },
+    { id: 'last', header: t('config.lastGood'), sort: (config) => timeOf(config.status?.lastSuccessTime), cell: (config) => <When time={config.status?.lastSuccessTime} none={t('clusters.noBackup')} />, hideBelow: 'md', width: '130px' },
+    { id: 'next', header: t('config.nextRun'), sort: (config) => config.status?.nextScheduleTime ?? '~', cell: (config) => (config.spec.suspend ? '–' : <When time={config.status?.nextScheduleTime} />), hideBelow: 'lg', width: '120px' },
   ];
   if (rights.can('delete', 'etcdbackupconfigs')) {
     columns.push({

@@ -65,7 +65,7 @@ export default function Clusters({ project }: ProjectProps) {
       ),
     },
     {
-      id: 'members', header: t('clusters.members'), sort: ({ cluster }) => cluster.status?.ready ?? '', hideBelow: 'lg', width: '110px',
+      id: 'members', header: t('clusters.members'), sort: ({ cluster }) => cluster.status?.ready ?? '', hideBelow: 'xl', width: '100px',
       cell: ({ cluster }) => (cluster.spec.runtime === 'external' ? t('clusters.external') : (cluster.status?.ready ?? '–')),
     },
     { id: 'version', header: t('clusters.version'), sort: ({ cluster }) => cluster.status?.version ?? '', cell: ({ cluster }) => cluster.status?.version ?? '–', hideBelow: 'md', width: '90px' },
@@ -74,10 +74,10 @@ export default function Clusters({ project }: ProjectProps) {
       cell: ({ cluster }) => <Meter value={clusterFacts(cluster).dbSize} limit={quotaOf(cluster)} />,
     },
     {
-      id: 'last', header: t('clusters.lastBackup'), sort: ({ cluster }) => timeOf(cluster.status?.lastBackupTime), hideBelow: 'md', width: '170px',
+      id: 'last', header: t('clusters.lastBackup'), sort: ({ cluster }) => timeOf(cluster.status?.lastBackupTime), hideBelow: 'md', width: '150px',
       cell: ({ cluster }) => <When time={cluster.status?.lastBackupTime} none={t('clusters.noBackup')} />,
     },
-    { id: 'next', header: t('clusters.nextBackup'), sort: ({ next }) => next ?? '~', hideBelow: 'md', width: '160px', cell: ({ next }) => <When time={next} none={t('clusters.noneScheduled')} /> },
+    { id: 'next', header: t('clusters.nextBackup'), sort: ({ next }) => next ?? '~', hideBelow: 'md', width: '145px', cell: ({ next }) => <When time={next} none={t('clusters.noneScheduled')} /> },
   ];
   const add = rights.can('create', 'etcdclusters') && (
     <Button variant="contained" startIcon={<AddIcon />} onClick={() => setAdding(true)}>{t('clusters.add')}</Button>
