@@ -153,7 +153,7 @@ export function DataTable<T>(props: Props<T>) {
                   {column.sort ? (
                     <ButtonBase
                       onClick={() => setSort({ column: column.id, descending: sorted ? !sort.descending : false })}
-                      sx={{ font: 'inherit', color: 'inherit', borderRadius: 1, gap: 0.25, textAlign: 'inherit', hyphens: 'auto' }}
+                      sx={{ font: 'inherit', color: 'inherit', borderRadius: 1, gap: 0.25, minHeight: 24, textAlign: 'inherit', hyphens: 'auto' }}
                     >
                       {column.header}
                       {sorted ? (sort.descending ? <SortDownIcon sx={{ fontSize: 16 }} /> : <SortUpIcon sx={{ fontSize: 16 }} />) : <SortIcon sx={{ fontSize: 14, opacity: 0.5 }} />}
