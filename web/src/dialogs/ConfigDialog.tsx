@@ -172,7 +172,7 @@ export default function ConfigDialog({ project, cluster: chosen, edit, onClose }
         />
         <Box sx={{ p: 1.5, borderRadius: 2, backgroundColor: 'action.hover' }} aria-live="polite">
           <Typography variant="h3">{t('config.nextRuns')}{words ? `: ${words}` : ''}</Typography>
-          {preview.data && !scheduleProblem ? (
+          {preview.data && !scheduleProblem && settledSchedule === chosenSchedule ? (
             <Box component="ol" sx={{ m: 0, mt: 0.75, pl: 2.5, fontVariantNumeric: 'tabular-nums' }}>
               {preview.data.runs.map((run) => <li key={run}><time dateTime={run}>{formatMinute(new Date(run), i18n.language, timeZone)}</time></li>)}
             </Box>

@@ -55,8 +55,8 @@ export const de: Catalogue = {
     },
     result: { Passed: 'Bestanden', Skipped: 'Nicht geprüft', Failed: 'Fehlgeschlagen' },
     checks: {
-      trailer: 'Der Datenstrom kam vollständig an (SHA-256)', sha256: 'Der Datenstrom kam vollständig an (SHA-256)', structure: 'Jede Seite der Datenbank ist in Ordnung', hashKV: 'Prüfsumme von etcd selbst (HashKV)', hashkv: 'Prüfsumme von etcd selbst (HashKV)',
-      readBack: 'Das Gespeicherte wurde noch einmal gelesen', 'read-back': 'Das Gespeicherte wurde noch einmal gelesen', lineage: 'Es setzt die früheren Backups fort', member: 'Member {{id}} hat dieselben Daten',
+      trailer: 'Vollständigkeit des Datenstroms (SHA-256)', sha256: 'Vollständigkeit des Datenstroms (SHA-256)', structure: 'Aufbau der Datenbank', hashKV: 'Prüfsumme von etcd selbst (HashKV)', hashkv: 'Prüfsumme von etcd selbst (HashKV)',
+      readBack: 'Lesen des Gespeicherten', 'read-back': 'Lesen des Gespeicherten', lineage: 'Anschluss an frühere Backups', member: 'Vergleich mit Member {{id}}',
     },
   },
   projects: {

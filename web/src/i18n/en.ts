@@ -53,8 +53,8 @@ export const en = {
     },
     result: { Passed: 'Passed', Skipped: 'Not checked', Failed: 'Failed' },
     checks: {
-      trailer: 'The stream arrived whole (SHA-256)', sha256: 'The stream arrived whole (SHA-256)', structure: 'Every page of the database is sound', hashKV: 'etcd’s own checksum (HashKV)', hashkv: 'etcd’s own checksum (HashKV)',
-      readBack: 'What was stored was read again', 'read-back': 'What was stored was read again', lineage: 'It continues the earlier backups', member: 'Member {{id}} has the same data',
+      trailer: 'Completeness of the stream (SHA-256)', sha256: 'Completeness of the stream (SHA-256)', structure: 'Structure of the database', hashKV: 'etcd’s own checksum (HashKV)', hashkv: 'etcd’s own checksum (HashKV)',
+      readBack: 'Reading back what was stored', 'read-back': 'Reading back what was stored', lineage: 'Continuity with earlier backups', member: 'Comparison with member {{id}}',
     },
   },
   projects: {

@@ -94,7 +94,7 @@ export default function Cluster({ project, name }: NamedProps) {
     { id: 'revision', header: t('backups.revision'), cell: (member) => (member.revision === undefined ? '–' : formatNumber(member.revision, i18n.language)), hideBelow: 'md', width: '130px', align: 'right' },
     { id: 'lag', header: t('cluster.lag'), cell: (member) => (member.raftIndex === undefined ? '–' : t('cluster.lagOf', { count: leaderIndex - member.raftIndex, number: formatNumber(leaderIndex - member.raftIndex, i18n.language) })), hideBelow: 'lg', width: '130px', align: 'right' },
     { id: 'size', header: t('clusters.size'), cell: (member) => <Meter value={member.dbSize} limit={quotaOf(cluster)} />, hideBelow: 'sm', width: '190px' },
-    { id: 'waste', header: t('cluster.fragmentation'), cell: (member) => (member.dbSize && member.dbSizeInUse !== undefined ? formatPercent(Math.max(0, 1 - member.dbSizeInUse / member.dbSize), i18n.language) : '–'), hideBelow: 'lg', width: '130px', align: 'right' },
+    { id: 'waste', header: t('cluster.fragmentation'), cell: (member) => (member.dbSize && member.dbSizeInUse !== undefined ? formatPercent(Math.max(0, 1 - member.dbSizeInUse / member.dbSize), i18n.language) : '–'), hideBelow: 'xl', width: '130px', align: 'right' },
   ];
   return (
     <>
