@@ -48,7 +48,7 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
     columns.push({ id: 'config', header: t('backups.by'), sort: (backup) => configOf(backup) ?? '', cell: (backup) => configOf(backup) ?? t('backups.byHand'), hideBelow: 'xl', width: '120px' });
   }
   columns.push(
-    { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '135px' },
+    { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '160px' },
     { id: 'proof', header: t('proof.label'), sort: (backup) => (backup.status?.evidence ?? []).filter((item) => item.result === 'Passed').length, cell: (backup) => <ProofStatus backup={backup} />, hideBelow: 'md', width: '150px' },
     { id: 'time', header: t('backups.taken'), sort: (backup) => timeOf(backupTime(backup)), cell: (backup) => <When time={backupTime(backup)} />, hideBelow: 'sm', width: '120px' },
     ...(withCluster ? [] : [{ id: 'duration', header: t('backups.duration'), sort: (backup) => milliseconds(backup.status?.startTime, backup.status?.completionTime) ?? -1, cell: (backup) => formatDuration(milliseconds(backup.status?.startTime, backup.status?.completionTime), i18n.language), hideBelow: 'xl', width: '85px', align: 'right' } satisfies Column<EtcdBackup>]),
