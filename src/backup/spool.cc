@@ -14,10 +14,10 @@ namespace {
 constexpr std::size_t kTag = crypto::Aead::kTagSize;
 constexpr std::size_t kStride = kSpoolChunkBytes + kTag;
 // Sealed and written together.
-constexpr std::size_t kWriteChunks = 64;
+constexpr std::size_t kWriteChunks = 256;
 constexpr std::size_t kWriteBytes = kWriteChunks * kSpoolChunkBytes;
 // Read together, at most.
-constexpr std::size_t kReadChunks = 16;
+constexpr std::size_t kReadChunks = 64;
 
 // Which reader a thread tries first, so that threads seldom meet.
 std::size_t ThreadNumber() {
@@ -31,7 +31,7 @@ double Mebibytes(std::uint64_t bytes) { return static_cast<double>(bytes) / (1 <
 }  // namespace
 
 struct Spool::Reader {
-  static constexpr std::size_t kCached = 4;
+  static constexpr std::size_t kCached = 16;
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
   struct Cached {
     std::uint64_t chunk = kNone;

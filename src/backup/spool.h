@@ -21,7 +21,8 @@
 
 namespace tresor::backup {
 
-inline constexpr std::size_t kSpoolChunkBytes = 16384;
+/// A page of most databases: the leaves are read in another order than they lie in.
+inline constexpr std::size_t kSpoolChunkBytes = 4096;
 
 struct SpoolOptions {
   io::FileSystem* fs = &io::PosixFileSystem();           // outlives the spool
