@@ -10,7 +10,7 @@ import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { formatNumber } from '../lib/format';
@@ -55,7 +55,6 @@ const rowHeight = 57;
 export function DataTable<T>(props: Props<T>) {
   const { label, rows, columns, rowKey, rowName, hrefOf, empty, textOf, selection, toolbar, dimmed } = props;
   const { t, i18n } = useTranslation();
-  const [, navigate] = useLocation();
   const [sort, setSort] = useState(props.initialSort);
   const [search, setSearch] = useState('');
   const wanted = useDeferredValue(search.trim().toLowerCase());
@@ -97,7 +96,17 @@ export function DataTable<T>(props: Props<T>) {
   if (rows.length === 0) return <Card>{toolbar && <Box sx={{ p: 2, pb: 0 }}>{toolbar}</Box>}{empty}</Card>;
 
   const hidden = (column: Column<T>) => (column.hideBelow ? { display: { xs: 'none', [column.hideBelow]: 'table-cell' } } : {});
-  const cellStyle = { px: 1.5, py: 0.75, textAlign: 'left', borderTop: 1, borderColor: 'divider', overflow: 'hidden', overflowWrap: 'anywhere', fontSize: '0.9rem' } as const;
+  // All cells' style is the table's: thousands of cells scroll by, and none of them computes its own.
+  const style = {
+    width: '100%', borderCollapse: 'collapse', tableLayout: 'fixed',
+    '& tr[data-index]': { height: rowHeight, '&:hover': { backgroundColor: 'action.hover' }, '&.link': { cursor: 'pointer' }, '&.dimmed': { opacity: 0.72 } },
+    '& tr[data-index] > td': { px: 1.5, py: 0.75, textAlign: 'left', borderTop: 1, borderColor: 'divider', overflow: 'hidden', overflowWrap: 'anywhere', fontSize: '0.9rem' },
+    '& tr[data-index] > td.select': { p: 0.25, width: 46 },
+    ...Object.fromEntries(columns.map((column, i) => [
+      `& tr[data-index] > td.c${i}`,
+      { textAlign: column.align ?? 'left', ...(column.align === 'right' ? { whiteSpace: 'nowrap' } : {}), ...hidden(column) },
+    ])),
+  };
   const shownKeys = selection ? shown.map(rowKey) : [];
   const selectedShown = selection ? shownKeys.filter((key) => selection.selected.has(key)).length : 0;
 
@@ -126,7 +135,7 @@ export function DataTable<T>(props: Props<T>) {
           </Typography>
         </Stack>
       )}
-      <Box component="table" aria-label={label} aria-rowcount={shown.length + 1} sx={{ width: '100%', borderCollapse: 'collapse', tableLayout: 'fixed' }}>
+      <Box component="table" aria-label={label} aria-rowcount={shown.length + 1} sx={style}>
         <thead>
           <tr aria-rowindex={1}>
             {selection && (
@@ -168,40 +177,20 @@ export function DataTable<T>(props: Props<T>) {
           {before > 0 && <tr aria-hidden="true" style={{ height: before }}><td /></tr>}
           {visible.map(({ row, index }) => {
             const key = rowKey(row);
-            const href = hrefOf?.(row);
             return (
-              <Box
-                component="tr"
+              <Row
                 key={key}
-                data-index={index}
-                ref={virtual ? virtualizer.measureElement : undefined}
-                aria-rowindex={index + 2}
-                onClick={href ? (event: React.MouseEvent) => {
-                  // The link in the row is for keyboards; a click anywhere else in it means the same.
-                  if (!(event.target as Element).closest('a,button,input,label') && !window.getSelection()?.toString()) navigate(href);
-                } : undefined}
-                sx={{ height: rowHeight, cursor: href ? 'pointer' : undefined, opacity: dimmed?.(row) ? 0.72 : 1, '&:hover': { backgroundColor: 'action.hover' } }}
-              >
-                {selection && (
-                  <Box component="td" sx={{ ...cellStyle, p: 0.25, width: 46 }}>
-                    <Checkbox
-                      size="small"
-                      checked={selection.selected.has(key)}
-                      onChange={() => {
-                        const next = new Set(selection.selected);
-                        if (!next.delete(key)) next.add(key);
-                        selection.onChange(next);
-                      }}
-                      slotProps={{ input: { 'aria-label': t('table.select', { name: rowName(row) }) } }}
-                    />
-                  </Box>
-                )}
-                {columns.map((column) => (
-                  <Box component="td" key={column.id} sx={{ ...cellStyle, textAlign: column.align ?? 'left', whiteSpace: column.align === 'right' ? 'nowrap' : undefined, ...hidden(column) }}>
-                    {column.cell(row)}
-                  </Box>
-                ))}
-              </Box>
+                id={key}
+                row={row}
+                index={index}
+                columns={columns}
+                measure={virtual ? virtualizer.measureElement : undefined}
+                href={hrefOf?.(row)}
+                dimmed={dimmed?.(row) ?? false}
+                selection={selection}
+                selected={selection?.selected.has(key) ?? false}
+                rowName={rowName}
+              />
             );
           })}
           {after > 0 && <tr aria-hidden="true" style={{ height: after }}><td /></tr>}
@@ -211,6 +200,53 @@ export function DataTable<T>(props: Props<T>) {
     </Card>
   );
 }
+
+interface RowProps<T> {
+  id: string;
+  row: T;
+  index: number;
+  columns: Column<T>[];
+  measure: Ref<HTMLTableRowElement> | undefined;
+  href: string | undefined;
+  dimmed: boolean;
+  selection: Selection | undefined;
+  selected: boolean;
+  rowName: (row: T) => string;
+}
+
+/** Scrolling renders the table for each frame, but of its rows only those that are new. */
+const Row = memo(function Row<T>({ id, row, index, columns, measure, href, dimmed, selection, selected, rowName }: RowProps<T>) {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  return (
+    <tr
+      data-index={index}
+      ref={measure}
+      aria-rowindex={index + 2}
+      className={`${href ? 'link' : ''} ${dimmed ? 'dimmed' : ''}`}
+      onClick={href ? (event) => {
+        // The link in the row is for keyboards; a click anywhere else in it means the same.
+        if (!(event.target as Element).closest('a,button,input,label') && !window.getSelection()?.toString()) navigate(href);
+      } : undefined}
+    >
+      {selection && (
+        <td className="select">
+          <Checkbox
+            size="small"
+            checked={selected}
+            onChange={() => {
+              const next = new Set(selection.selected);
+              if (!next.delete(id)) next.add(id);
+              selection.onChange(next);
+            }}
+            slotProps={{ input: { 'aria-label': t('table.select', { name: rowName(row) }) } }}
+          />
+        </td>
+      )}
+      {columns.map((column, i) => <td key={column.id} className={`c${i}`}>{column.cell(row)}</td>)}
+    </tr>
+  );
+}) as <T>(props: RowProps<T>) => ReactNode;
 
 export const HiddenText = ({ children }: { children: ReactNode }) => (
   <Box component="span" sx={{ position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)', whiteSpace: 'nowrap' }}>{children}</Box>
