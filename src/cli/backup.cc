@@ -36,12 +36,6 @@ Status RunCreate(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments();
   ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
   const std::string cluster = arguments.Text("cluster");
-  objects::Json metadata = {{"namespace", client->project()}};
-  if (arguments.Has("name")) {
-    metadata["name"] = arguments.Text("name");
-  } else {
-    metadata["generateName"] = cluster + "-manual-";
-  }
   objects::Json spec = {{"cluster", {{"name", cluster}}}};
   if (arguments.Has("destination")) {
     spec["destination"] = arguments.Text("destination");
@@ -52,7 +46,7 @@ Status RunCreate(Invocation& invocation) {
   return CreateObject(invocation, *client, kVerbs,
                       {{{"apiVersion", objects::kApiVersion},
                         {"kind", kVerbs.kind},
-                        {"metadata", std::move(metadata)},
+                        {"metadata", MetadataByFlag(invocation, *client, cluster + "-manual-")},
                         {"spec", std::move(spec)}}});
 }
 
@@ -69,10 +63,7 @@ Command CreateVerb() {
                            .value_name = "NAME",
                            .help = "the cluster",
                            .required = true});
-  command.flags.push_back({.name = "name",
-                           .kind = ValueKind::kText,
-                           .value_name = "NAME",
-                           .help = "of the backup; default: one is made up"});
+  command.flags.push_back(NameFlag(kVerbs));
   command.flags.push_back({.name = "destination",
                            .kind = ValueKind::kText,
                            .value_name = "NAME",

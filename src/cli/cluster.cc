@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// tresor cluster: list, create, describe, wait, delete, credentials.
+// tresor cluster: list, create, connect, describe, wait, pause, unpause, delete, credentials.
 #include <array>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/etcd_access.h"
 #include "cli/object_verbs.h"
 #include "cli/server_commands.h"
 #include "io/file_system.h"
 #include "net/url.h"
 #include "objects/etcd_cluster.h"
+#include "objects/secret.h"
 #include "objects/well_known.h"
 
 namespace tresor::cli {
@@ -26,6 +28,26 @@ const ObjectVerbs kVerbs = {.word = "cluster",
                                 "stay, unless their configuration says deletionPolicy Delete, and "
                                 "can be restored into another cluster."};
 
+const SpecVerb kPause = {.name = "pause",
+                         .summary = "leave a cluster alone: nothing is repaired or backed up",
+                         .field = "paused",
+                         .value = true,
+                         .done = "paused",
+                         .example = "to work on its members by hand"};
+const SpecVerb kUnpause = {.name = "unpause",
+                           .summary = "look after a cluster again",
+                           .field = "paused",
+                           .value = false,
+                           .done = "unpaused",
+                           .example = "when that is over"};
+
+objects::Json NewCluster(const ApiClient& client, const std::string& name, objects::Json spec) {
+  return {{"apiVersion", objects::kApiVersion},
+          {"kind", kVerbs.kind},
+          {"metadata", {{"name", name}, {"namespace", client.project()}}},
+          {"spec", std::move(spec)}};
+}
+
 Status RunCreate(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments();
   ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
@@ -36,12 +58,58 @@ Status RunCreate(Invocation& invocation) {
   if (arguments.Has("quota")) {
     spec["quotaBackendBytes"] = arguments.Size("quota");
   }
-  return CreateObject(
-      invocation, *client, kVerbs,
-      {{{"apiVersion", objects::kApiVersion},
-        {"kind", kVerbs.kind},
-        {"metadata", {{"name", arguments.positionals()[0]}, {"namespace", client->project()}}},
-        {"spec", std::move(spec)}}});
+  return CreateObject(invocation, *client, kVerbs,
+                      {NewCluster(*client, arguments.positionals()[0], std::move(spec))});
+}
+
+/// Makes it, or replaces the values of one that is there. Empty values are none.
+Status PutSecret(const Context& context, ApiClient& client, const std::string& name,
+                 objects::SecretValues values) {
+  std::erase_if(values, [](const auto& value) { return value.second.empty(); });
+  const objects::Object secret = objects::MakeSecret(client.project(), name, values);
+  const std::string secrets =
+      fmt::format("/api/v1/namespaces/{}/secrets", net::PercentEncode(client.project()));
+  const Status made = client.Post(context, secrets, secret.json).status();
+  if (made.code() != Code::kAlreadyExists) {
+    return made;
+  }
+  // From a try before this one: what is given now holds.
+  const std::string target = secrets + "/" + net::PercentEncode(name);
+  RETURN_IF_ERROR(client.Delete(context, target).status());
+  return client.Post(context, secrets, secret.json).status();
+}
+
+Status RunConnect(Invocation& invocation) {
+  ASSIGN_OR_RETURN(const auto client, ApiClient::Open(invocation));
+  ASSIGN_OR_RETURN(const etcd::ClientOptions access, ReadEtcdAccess(invocation));
+  const Context& context = invocation.context();
+  const std::string& name = invocation.arguments().positionals()[0];
+  // As the web page names them.
+  const std::string tls_secret = name + "-etcd-tls";
+  const std::string auth_secret = name + "-etcd-auth";
+  objects::Json spec = {{"runtime", "external"}, {"endpoints", access.endpoints}};
+  if (access.tls.has_value()) {
+    spec["tlsSecretRef"] = {{"name", tls_secret}};
+  }
+  if (!access.user.empty()) {
+    spec["authSecretRef"] = {{"name", auth_secret}};
+  }
+  const objects::Json cluster = NewCluster(*client, name, std::move(spec));
+  // Before any Secret is left behind.
+  RETURN_IF_ERROR(
+      client->Post(context, client->PathOf(kVerbs.plural) + "?dryRun=All", cluster).status());
+  if (access.tls.has_value()) {
+    RETURN_IF_ERROR(PutSecret(context, *client, tls_secret,
+                              {{std::string(objects::kCaKey), access.tls->ca_pem},
+                               {std::string(objects::kCertificateKey), access.tls->certificate_pem},
+                               {std::string(objects::kPrivateKeyKey), access.tls->key_pem}}));
+  }
+  if (!access.user.empty()) {
+    RETURN_IF_ERROR(PutSecret(context, *client, auth_secret,
+                              {{std::string(objects::kUsernameKey), access.user},
+                               {std::string(objects::kPasswordKey), access.password}}));
+  }
+  return CreateObject(invocation, *client, kVerbs, {cluster});
 }
 
 /// Single quotes, for shells.
@@ -119,6 +187,32 @@ Command CreateVerb() {
   return command;
 }
 
+Command ConnectVerb() {
+  Command command = {
+      .name = "connect",
+      .summary = "back up an etcd that runs elsewhere",
+      .description =
+          "The certificates and the password become Secrets of the project. The server must reach "
+          "the endpoints; --wait says whether it does. Such a cluster can't be restored in place: "
+          "its backups are restored into another one, or by tresor snapshot restore.",
+      .flags = CreateFlags(),
+      .positionals = {{.name = "NAME", .help = "its name"}},
+      .examples =
+          {{"with mutual TLS",
+            "tresor cluster connect edge -n demo --endpoints https://10.0.0.1:2379 --cacert "
+            "ca.crt --cert client.crt --key client.key --wait"}},
+      .run = RunConnect,
+  };
+  for (Flag& flag : EtcdAccessFlags()) {
+    if (flag.name == "endpoints") {
+      flag.default_text.clear();
+      flag.required = true;
+    }
+    command.flags.push_back(std::move(flag));
+  }
+  return command;
+}
+
 Command CredentialsVerb() {
   Command command = {
       .name = "credentials",
@@ -147,7 +241,8 @@ Command ClusterCommand() {
       .summary = "make and look at the clusters of a running tresor serve",
       .examples = {{"all of them", "tresor cluster list --all-projects"},
                    {"a new one", "tresor cluster create prod --project demo --wait"}},
-      .subcommands = {ListVerb(kVerbs), CreateVerb(), DescribeVerb(kVerbs), WaitVerb(kVerbs),
+      .subcommands = {ListVerb(kVerbs), CreateVerb(), ConnectVerb(), DescribeVerb(kVerbs),
+                      WaitVerb(kVerbs), SetVerb(kVerbs, kPause), SetVerb(kVerbs, kUnpause),
                       DeleteVerb(kVerbs), CredentialsVerb()},
   };
 }

@@ -47,7 +47,7 @@ Result<std::string> ReadPassword(Invocation& invocation, const std::string& user
 
 }  // namespace
 
-std::vector<Flag> EtcdFlags() {
+std::vector<Flag> EtcdAccessFlags() {
   return {
       {.name = "endpoints",
        .kind = ValueKind::kText,
@@ -72,10 +72,6 @@ std::vector<Flag> EtcdFlags() {
        .value_name = "FILE",
        .help = "key of the client certificate",
        .environment = "TRESOR_KEY"},
-      {.name = "server-name",
-       .kind = ValueKind::kText,
-       .value_name = "NAME",
-       .help = "name that etcd's certificate must have; default: the endpoint's host"},
       {.name = "user",
        .kind = ValueKind::kText,
        .value_name = "NAME",
@@ -86,30 +82,36 @@ std::vector<Flag> EtcdFlags() {
        .kind = ValueKind::kFile,
        .value_name = "FILE",
        .help = "file whose one line is the password of --user"},
-      {.name = "dial-timeout",
-       .kind = ValueKind::kDuration,
-       .value_name = "TIME",
-       .help = "how long an endpoint may take to accept a connection",
-       .default_text = "5s"},
   };
 }
 
-Result<std::unique_ptr<etcd::Client>> ConnectEtcd(Invocation& invocation) {
+std::vector<Flag> EtcdFlags() {
+  std::vector<Flag> flags = EtcdAccessFlags();
+  flags.push_back({.name = "server-name",
+                   .kind = ValueKind::kText,
+                   .value_name = "NAME",
+                   .help = "name that etcd's certificate must have; default: the endpoint's host"});
+  flags.push_back({.name = "dial-timeout",
+                   .kind = ValueKind::kDuration,
+                   .value_name = "TIME",
+                   .help = "how long an endpoint may take to accept a connection",
+                   .default_text = "5s"});
+  return flags;
+}
+
+Result<etcd::ClientOptions> ReadEtcdAccess(Invocation& invocation) {
   const Arguments& arguments = invocation.arguments();
   etcd::ClientOptions options;
   options.endpoints = arguments.SplitList("endpoints");
-  options.dial_timeout =
-      std::chrono::duration_cast<std::chrono::milliseconds>(arguments.Duration("dial-timeout"));
   etcd::TlsOptions tls;
   ASSIGN_OR_RETURN(tls.ca_pem, ReadPem(invocation, "cacert"));
   ASSIGN_OR_RETURN(tls.certificate_pem, ReadPem(invocation, "cert"));
   ASSIGN_OR_RETURN(tls.key_pem, ReadPem(invocation, "key"));
-  tls.server_name = arguments.Text("server-name");
   if (arguments.Has("cert") != arguments.Has("key")) {
     return Error(Code::kInvalidArgument, "--cert and --key belong together");
   }
-  if (arguments.Has("cacert") || arguments.Has("cert") || arguments.Has("server-name")) {
-    options.tls = tls;
+  if (arguments.Has("cacert") || arguments.Has("cert")) {
+    options.tls = std::move(tls);
   }
   options.user = arguments.Text("user");
   if (options.user.find(':') != std::string::npos) {
@@ -123,6 +125,18 @@ Result<std::unique_ptr<etcd::Client>> ConnectEtcd(Invocation& invocation) {
   }
   if (!options.user.empty()) {
     ASSIGN_OR_RETURN(options.password, ReadPassword(invocation, options.user));
+  }
+  return options;
+}
+
+Result<std::unique_ptr<etcd::Client>> ConnectEtcd(Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments();
+  ASSIGN_OR_RETURN(etcd::ClientOptions options, ReadEtcdAccess(invocation));
+  options.dial_timeout =
+      std::chrono::duration_cast<std::chrono::milliseconds>(arguments.Duration("dial-timeout"));
+  if (arguments.Has("server-name")) {
+    options.tls = options.tls.value_or(etcd::TlsOptions());
+    options.tls->server_name = arguments.Text("server-name");
   }
   return invocation.host().connect(options);
 }

@@ -12,10 +12,16 @@
 
 namespace tresor::cli {
 
-/// --endpoints --cacert --cert --key --server-name --user --password-file --dial-timeout
+/// Where an etcd is and who asks: --endpoints --cacert --cert --key --user --password-file
+[[nodiscard]] std::vector<Flag> EtcdAccessFlags();
+/// Those, and how a connection is made: --server-name --dial-timeout
 [[nodiscard]] std::vector<Flag> EtcdFlags();
 
-/// Reaches nobody yet. kInvalidArgument: flags that do not go together, a password in --user.
+/// What the access flags say; reads the files that they name and asks for the password.
+/// kInvalidArgument: flags that do not go together, a password in --user.
+[[nodiscard]] Result<etcd::ClientOptions> ReadEtcdAccess(Invocation& invocation);
+
+/// By all of the flags. Reaches nobody yet. Errors as ReadEtcdAccess.
 [[nodiscard]] Result<std::unique_ptr<etcd::Client>> ConnectEtcd(Invocation& invocation);
 
 /// For EtcdHint.

@@ -344,6 +344,25 @@ std::vector<Flag> CreateFlags() {
   return flags;
 }
 
+Flag NameFlag(const ObjectVerbs& verbs) {
+  return {.name = "name",
+          .kind = ValueKind::kText,
+          .value_name = "NAME",
+          .help = fmt::format("of the {}; default: one is made up", verbs.word)};
+}
+
+objects::Json MetadataByFlag(const Invocation& invocation, const ApiClient& client,
+                             const std::string& prefix) {
+  const Arguments& arguments = invocation.arguments();
+  objects::Json metadata = {{"namespace", client.project()}};
+  if (arguments.Has("name")) {
+    metadata["name"] = arguments.Text("name");
+  } else {
+    metadata["generateName"] = prefix;
+  }
+  return metadata;
+}
+
 Status CreateObject(Invocation& invocation, ApiClient& client, const ObjectVerbs& verbs,
                     const Object& object) {
   ASSIGN_OR_RETURN(objects::Json created,

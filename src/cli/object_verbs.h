@@ -44,6 +44,10 @@ struct SpecVerb {
 
 /// "--wait" and "--timeout" of commands that create.
 [[nodiscard]] std::vector<Flag> CreateFlags();
+/// "--name" of what need not be given one, and the metadata by it.
+[[nodiscard]] Flag NameFlag(const ObjectVerbs& verbs);
+[[nodiscard]] objects::Json MetadataByFlag(const Invocation& invocation, const ApiClient& client,
+                                           const std::string& prefix);
 /// Creates `object`, says so, and waits if that was asked for.
 [[nodiscard]] Status CreateObject(Invocation& invocation, ApiClient& client,
                                   const ObjectVerbs& verbs, const objects::Object& object);

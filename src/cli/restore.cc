@@ -44,12 +44,6 @@ Status RunCreate(Invocation& invocation) {
                      client->Get(invocation.context(), client->PathOf("etcdbackups", backup)));
     cluster = objects::Object{std::move(found)}.Text("spec.cluster.name");
   }
-  objects::Json metadata = {{"namespace", client->project()}};
-  if (arguments.Has("name")) {
-    metadata["name"] = arguments.Text("name");
-  } else {
-    metadata["generateName"] = cluster + "-restore-";
-  }
   objects::Json spec = {{"cluster", {{"name", cluster}}}, {"backup", {{"name", backup}}}};
   if (arguments.Switch("no-safety-backup")) {
     spec["safetyBackup"] = false;
@@ -57,7 +51,7 @@ Status RunCreate(Invocation& invocation) {
   return CreateObject(invocation, *client, kVerbs,
                       {{{"apiVersion", objects::kApiVersion},
                         {"kind", kVerbs.kind},
-                        {"metadata", std::move(metadata)},
+                        {"metadata", MetadataByFlag(invocation, *client, cluster + "-restore-")},
                         {"spec", std::move(spec)}}});
 }
 
@@ -83,10 +77,7 @@ Command CreateVerb() {
                            .kind = ValueKind::kText,
                            .value_name = "NAME",
                            .help = "the target; default: the cluster that was backed up"});
-  command.flags.push_back({.name = "name",
-                           .kind = ValueKind::kText,
-                           .value_name = "NAME",
-                           .help = "of the restore; default: one is made up"});
+  command.flags.push_back(NameFlag(kVerbs));
   command.flags.push_back(
       {.name = "no-safety-backup", .help = "don't back up the present state before"});
   return command;

@@ -16,6 +16,7 @@
 #include "cli/test_host.h"
 #include "io/temp_dir.h"
 #include "objects/kinds.h"
+#include "objects/secret.h"
 #include "objects/well_known.h"
 #include "store/memory/memory_store.h"
 
@@ -247,6 +248,56 @@ TEST_F(VerbsTest, DeletesAndWaitsForFinalizers) {
   const Outcome outcome =
       RunWhile({"cluster", "delete", "prod", "--wait"}, [&] { ASSERT_OK(hold(false)); });
   EXPECT_EQ(outcome.out, "cluster prod deleted\n") << outcome.error;
+}
+
+TEST_F(VerbsTest, PausesAndUnpausesClusters) {
+  CreateCluster();
+  EXPECT_EQ(Say({"cluster", "pause", "prod"}), "cluster prod paused\n");
+  EXPECT_TRUE(Find(objects::kEtcdClusters, "prod").Find("spec.paused")->get<bool>());
+  EXPECT_EQ(Say({"cluster", "unpause", "prod"}), "cluster prod unpaused\n");
+  EXPECT_FALSE(Find(objects::kEtcdClusters, "prod").Find("spec.paused")->get<bool>());
+}
+
+TEST_F(VerbsTest, ConnectsAnEtcdThatRunsElsewhere) {
+  host_.WriteFile("/ca.crt", "the authority");
+  host_.WriteFile("/client.crt", "the certificate");
+  host_.WriteFile("/client.key", "the key");
+  host_.WriteFile("/password", "secret\n");
+  // Nothing is left behind by what the API refuses.
+  const Outcome refused =
+      Run({"cluster", "connect", "edge", "--endpoints", "10.0.0.1:2379", "--cacert", "/ca.crt"});
+  EXPECT_EQ(refused.code, ExitCode::kUsage);
+  EXPECT_THAT(refused.error, HasSubstr("spec.endpoints[0]"));
+  EXPECT_THAT(store_->Get(context_, Key(objects::kSecrets, "edge-etcd-tls")),
+              testing::StatusIs(Code::kNotFound));
+  EXPECT_EQ(Run({"cluster", "connect", "edge"}).code, ExitCode::kUsage);
+
+  ASSERT_EQ(Say({"cluster", "connect", "edge", "--endpoints",
+                 "https://10.0.0.1:2379,https://10.0.0.2:2379", "--cacert", "/ca.crt", "--cert",
+                 "/client.crt", "--key", "/client.key", "--user", "root", "--password-file",
+                 "/password"}),
+            "cluster edge created\n");
+  const objects::Object cluster = Find(objects::kEtcdClusters, "edge");
+  EXPECT_EQ(cluster.Text("spec.runtime"), "external");
+  EXPECT_EQ(*cluster.Find("spec.endpoints"),
+            nlohmann::json::array({"https://10.0.0.1:2379", "https://10.0.0.2:2379"}));
+  EXPECT_EQ(cluster.Text("spec.tlsSecretRef.name"), "edge-etcd-tls");
+  EXPECT_EQ(cluster.Text("spec.authSecretRef.name"), "edge-etcd-auth");
+  EXPECT_EQ(
+      *objects::SecretData(Find(objects::kSecrets, "edge-etcd-tls")),
+      (objects::SecretValues{
+          {"ca.crt", "the authority"}, {"tls.crt", "the certificate"}, {"tls.key", "the key"}}));
+  EXPECT_EQ(*objects::SecretData(Find(objects::kSecrets, "edge-etcd-auth")),
+            (objects::SecretValues{{"username", "root"}, {"password", "secret"}}));
+
+  // Another try, after the cluster was deleted: what is given now holds.
+  ASSERT_EQ(Say({"cluster", "delete", "edge"}), "cluster edge deleted\n");
+  ASSERT_EQ(Say({"cluster", "connect", "edge", "--endpoints", "https://10.0.0.1:2379", "--cacert",
+                 "/ca.crt"}),
+            "cluster edge created\n");
+  EXPECT_EQ(*objects::SecretData(Find(objects::kSecrets, "edge-etcd-tls")),
+            (objects::SecretValues{{"ca.crt", "the authority"}}));
+  EXPECT_THAT(Find(objects::kEtcdClusters, "edge").Text("spec.authSecretRef.name"), "");
 }
 
 TEST_F(VerbsTest, PinsAndUnpins) {

@@ -15,13 +15,6 @@ using objects::ClusterPhase;
 using objects::Condition;
 using objects::ConditionStatus;
 
-// As Kubernetes' secrets of type kubernetes.io/tls and kubernetes.io/basic-auth.
-constexpr std::string_view kCaKey = "ca.crt";
-constexpr std::string_view kCertificateKey = "tls.crt";
-constexpr std::string_view kPrivateKeyKey = "tls.key";
-constexpr std::string_view kUserKey = "username";
-constexpr std::string_view kPasswordKey = "password";
-
 Result<objects::SecretValues> ReadSecret(const Context& context, store::ObjectStore& store,
                                          const std::string& project, const std::string& name) {
   ASSIGN_OR_RETURN(const objects::Object secret,
@@ -42,18 +35,18 @@ Result<etcd::ClientOptions> MakeExternalAccess(const Context& context, store::Ob
   if (!spec.tls_secret.empty()) {
     ASSIGN_OR_RETURN(const objects::SecretValues values,
                      ReadSecret(context, store, project, spec.tls_secret));
-    options.tls = etcd::TlsOptions{.ca_pem = ValueOf(values, kCaKey),
-                                   .certificate_pem = ValueOf(values, kCertificateKey),
-                                   .key_pem = ValueOf(values, kPrivateKeyKey)};
+    options.tls = etcd::TlsOptions{.ca_pem = ValueOf(values, objects::kCaKey),
+                                   .certificate_pem = ValueOf(values, objects::kCertificateKey),
+                                   .key_pem = ValueOf(values, objects::kPrivateKeyKey)};
   }
   if (!spec.auth_secret.empty()) {
     ASSIGN_OR_RETURN(const objects::SecretValues values,
                      ReadSecret(context, store, project, spec.auth_secret));
-    options.user = ValueOf(values, kUserKey);
-    options.password = ValueOf(values, kPasswordKey);
+    options.user = ValueOf(values, objects::kUsernameKey);
+    options.password = ValueOf(values, objects::kPasswordKey);
     if (options.user.empty()) {
       return Error(Code::kInvalidArgument, "secret \"{}/{}\" has no key \"{}\"", project,
-                   spec.auth_secret, kUserKey);
+                   spec.auth_secret, objects::kUsernameKey);
     }
   }
   return options;

@@ -13,6 +13,15 @@ namespace tresor::objects {
 
 using SecretValues = std::map<std::string, std::string, std::less<>>;
 
+// Keys of the Secrets that an external EtcdCluster names, as in Kubernetes' kubernetes.io/tls and
+// kubernetes.io/basic-auth: spec.tlsSecretRef (PEM) …
+inline constexpr std::string_view kCaKey = "ca.crt";
+inline constexpr std::string_view kCertificateKey = "tls.crt";
+inline constexpr std::string_view kPrivateKeyKey = "tls.key";
+// … and spec.authSecretRef.
+inline constexpr std::string_view kUsernameKey = "username";
+inline constexpr std::string_view kPasswordKey = "password";
+
 /// `data`, decoded. kInvalidArgument names the key that is not base64.
 [[nodiscard]] Result<SecretValues> SecretData(const Object& secret);
 /// A Secret of type Opaque; `name_space` and `name` as given.
