@@ -53,14 +53,29 @@ double CpuMillis() {
   return millis(usage.ru_utime) + millis(usage.ru_stime);
 }
 
-// As large as a real one: some 1.5 KiB.
+// As a real one is: 2 KB.
 objects::Object MakeBackup(int number, std::string_view message = "") {
+  constexpr const char* kTime = "2026-01-01T00:00:00Z";
+  const std::string digest(64, 'a');
   objects::Json evidence = objects::Json::array();
-  for (const char* check : {"trailer", "structure", "hashkv", "readback"}) {
-    evidence.push_back({{"check", check},
-                        {"result", "Passed"},
-                        {"detail", "the sum of all members was compared at revision 123456789"},
-                        {"time", "2026-01-01T00:00:00Z"}});
+  for (const auto& [check, detail] :
+       {std::pair<const char*, std::string>{"sha256", digest},
+        {"structure", "18204 pages of 10 buckets, 150312 records"},
+        {"hashkv", "3628877040 at revision 150312 (compacted at 145000)"},
+        {"member f4927a4bc576a057", "HashKV 3628877040 at revision 150312 (compacted at 145000)"},
+        {"lineage", "lineage a3ed1933"},
+        {"read-back", "3 new objects, 188123 bytes, read again, opened and equal"}}) {
+    evidence.push_back(
+        {{"check", check}, {"result", "Passed"}, {"detail", detail}, {"time", kTime}});
+  }
+  objects::Json conditions = objects::Json::array();
+  for (const auto& [type, status] :
+       {std::pair("Completed", "True"), std::pair("Failed", "False")}) {
+    conditions.push_back({{"type", type},
+                          {"status", status},
+                          {"reason", "Completed"},
+                          {"lastTransitionTime", kTime},
+                          {"observedGeneration", 1}});
   }
   return MakeObject(
       {{"apiVersion", "tresor.dev/v1"},
@@ -68,10 +83,32 @@ objects::Object MakeBackup(int number, std::string_view message = "") {
        {"metadata",
         {{"name", fmt::format("prod-{:06}", number)},
          {"namespace", "demo"},
-         {"labels", {{"tresor.dev/cluster", "prod"}, {"tresor.dev/config", "nightly"}}}}},
+         {"labels", {{"tresor.dev/cluster", "prod"}, {"tresor.dev/config", "nightly"}}},
+         {"annotations", {{"tresor.dev/scheduled-time", kTime}}}}},
        {"spec", {{"cluster", {{"name", "prod"}}}}},
        {"status",
-        {{"phase", "Completed"}, {"message", message}, {"evidence", std::move(evidence)}}}});
+        {{"phase", "Completed"},
+         {"message", message},
+         {"attempts", 1},
+         {"clusterUID", "496064a9-d67d-4631-a699-863e39c70218"},
+         {"scheduledTime", kTime},
+         {"startTime", kTime},
+         {"completionTime", kTime},
+         {"conditions", std::move(conditions)},
+         {"destination", "default"},
+         {"id", std::string(32, 'b')},
+         {"repository", "demo/496064a9-d67d-4631-a699-863e39c70218"},
+         {"snapshot",
+          {{"revision", 150312},
+           {"compactRevision", 145000},
+           {"totalKeys", 150312},
+           {"dbSize", 1073741824},
+           {"hashKV", 3628877040},
+           {"sha256", digest},
+           {"etcdVersion", "3.6.14"},
+           {"memberID", "f4927a4bc576a057"}}},
+         {"stored", {{"newBytes", 188123}, {"newRecords", 1300}}},
+         {"evidence", std::move(evidence)}}}});
 }
 
 // A watcher's socket; which thread reads it does not matter.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "net/rate_limit.h"
+#include "objects/json_text.h"
 
 namespace tresor::api {
 namespace {
@@ -189,14 +190,10 @@ net::Response ErrorResponse(int status, std::string_view message) {
                                {"code", status}});
 }
 
-std::string ToText(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 net::Response JsonResponse(int status, const Json& json) {
   return {.status = status,
           .headers = {{"Content-Type", "application/json"}},
-          .body = ToText(json) + "\n",
+          .body = objects::JsonText(json) + "\n",
           .stream = nullptr};
 }
 

@@ -34,8 +34,6 @@ using objects::Json;
 /// As ErrorResponse, for what the HTTP server refuses by itself.
 [[nodiscard]] net::Response ErrorResponse(int status, std::string_view message);
 
-/// JSON text; bytes that are not UTF-8 are replaced, so that it never fails.
-[[nodiscard]] std::string ToText(const Json& json);
 [[nodiscard]] net::Response JsonResponse(int status, const Json& json);
 
 }  // namespace tresor::api

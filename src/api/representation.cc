@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/errors.h"
+#include "objects/json_text.h"
 #include "objects/yaml.h"
 
 namespace tresor::api {
@@ -134,17 +135,18 @@ net::Response Presenter::One(int status, const objects::Object& object) const {
 std::string Presenter::ForWatch(const objects::Object& object, bool first) const {
   switch (representation_.form) {
     case Representation::Form::kTable:
-      return ToText({{"kind", "Table"},
-                     {"apiVersion", meta_api_version()},
-                     {"metadata", {{"resourceVersion", std::to_string(object.resource_version())}}},
-                     {"columnDefinitions", first ? objects::TableColumns(kind_) : Json(nullptr)},
-                     {"rows", Json::array({Row(object)})}});
+      return objects::JsonText(
+          {{"kind", "Table"},
+           {"apiVersion", meta_api_version()},
+           {"metadata", {{"resourceVersion", std::to_string(object.resource_version())}}},
+           {"columnDefinitions", first ? objects::TableColumns(kind_) : Json(nullptr)},
+           {"rows", Json::array({Row(object)})}});
     case Representation::Form::kMetadata:
-      return ToText(Metadata(object));
+      return objects::JsonText(Metadata(object));
     case Representation::Form::kObject:
       break;
   }
-  return ToText(object.json);
+  return objects::JsonText(object.json);
 }
 
 net::Response Presenter::List(const store::ObjectList& objects,
@@ -160,14 +162,24 @@ net::Response Presenter::List(const store::ObjectList& objects,
   if (table) {
     head["columnDefinitions"] = objects::TableColumns(kind_);
   }
-  std::string text = ToText(head);
+  std::string text = objects::JsonText(head);
   text.pop_back();
   text += table ? ",\"rows\":[" : ",\"items\":[";
   bool first = true;
   for (const objects::Object& object : objects) {
     text += first ? "" : ",";
-    first = false;
-    text += table ? ToText(Row(object)) : partial ? ToText(Metadata(object)) : ToText(object.json);
+    const std::size_t begin = text.size();
+    if (table) {
+      objects::AppendJson(Row(object), text);
+    } else if (partial) {
+      objects::AppendJson(Metadata(object), text);
+    } else {
+      objects::AppendJson(object.json, text);
+    }
+    if (first) {
+      text.reserve(begin + objects.size() * (text.size() - begin + 16));  // they are much alike
+      first = false;
+    }
   }
   text += "]}";
   return Body(200, std::move(text));

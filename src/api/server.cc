@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "net/rate_limit.h"
+#include "objects/json_text.h"
 #include "objects/kinds.h"
 #include "objects/openapi.h"
 #include "objects/yaml.h"
@@ -631,12 +632,12 @@ class ServerImpl final : public Server {
   static OpenApi MakeOpenApi(const objects::KindRegistry& kinds, std::string_view version) {
     OpenApi made;
     const Json v2 = objects::OpenApiV2(kinds, version);
-    made.v2 = ToText(v2);
+    made.v2 = objects::JsonText(v2);
     made.v2_protobuf = objects::OpenApiV2Protobuf(v2);
     const Json index = objects::OpenApiV3Index(kinds, version);
-    made.v3[""] = ToText(index);
+    made.v3[""] = objects::JsonText(index);
     for (const auto& [path, entry] : index["paths"].items()) {
-      made.v3[path] = ToText(objects::OpenApiV3(kinds, path, version));
+      made.v3[path] = objects::JsonText(objects::OpenApiV3(kinds, path, version));
     }
     return made;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/errors.h"
+#include "objects/json_text.h"
 
 namespace tresor::api {
 namespace {
@@ -94,7 +95,7 @@ void WatchStream::Append(std::string& out, std::string_view type, const objects:
     Json json = options_.projection->Of(object.json);
     json["kind"] = kind_.kind;
     json["apiVersion"] = kind_.api_version();
-    out += ToText(json);
+    out += objects::JsonText(json);
   } else {
     const Presenter presenter(kind_, representation_, clock_.Now());
     out += presenter.ForWatch(object, std::exchange(first_, false));
@@ -126,11 +127,11 @@ std::string WatchStream::Bookmark(bool initial_events_end) {
               {"apiVersion", "meta.k8s.io/" + representation_.meta_version}};
   }
   object["metadata"] = std::move(metadata);
-  return Begin("BOOKMARK") + ToText(object) + "}\n";
+  return Begin("BOOKMARK") + objects::JsonText(object) + "}\n";
 }
 
 std::string WatchStream::ErrorEvent(const Status& error) const {
-  return Begin("ERROR") + ToText(StatusObject(error)) + "}\n";
+  return Begin("ERROR") + objects::JsonText(StatusObject(error)) + "}\n";
 }
 
 }  // namespace tresor::api

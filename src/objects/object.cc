@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "objects/json_text.h"
+
 namespace tresor::objects {
 namespace {
 
@@ -308,8 +310,7 @@ Status WithDetails(Status status, const ErrorDetails& details) {
                      {"causes", std::move(causes)},
                      {"retryAfterSeconds", details.retry_after_seconds}};
   // Messages may quote what a client sent, which need not be UTF-8.
-  return WithPayload(std::move(status), kDetailsType,
-                     json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return WithPayload(std::move(status), kDetailsType, JsonText(json));
 }
 
 std::optional<ErrorDetails> DetailsOf(const Status& status) {

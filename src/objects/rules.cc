@@ -12,6 +12,7 @@
 #include "objects/duration.h"
 #include "objects/etcd_backup_config.h"
 #include "objects/etcd_cluster.h"
+#include "objects/json_text.h"
 #include "objects/names.h"
 #include "objects/schedule.h"
 #include "objects/well_known.h"
@@ -28,8 +29,7 @@ class Errors {
  public:
   void Invalid(std::string field, const Json& value, std::string_view why) {
     Add("FieldValueInvalid", std::move(field),
-        fmt::format("Invalid value: {}: {}",
-                    value.dump(-1, ' ', false, Json::error_handler_t::replace), why));
+        fmt::format("Invalid value: {}: {}", JsonText(value), why));
   }
   void Required(std::string field, std::string_view why) {
     Add("FieldValueRequired", std::move(field), fmt::format("Required value: {}", why));

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "objects/json_text.h"
 
 namespace tresor::objects {
 namespace {
@@ -52,7 +53,7 @@ std::string Join(std::string_view path, std::string_view name) {
 
 /// As Kubernetes quotes a value in a message.
 std::string Shown(const Json& json) {
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = JsonText(json);
   constexpr std::size_t kLimit = 1024;
   return text.size() <= kLimit ? text : text.substr(0, kLimit) + "…";
 }

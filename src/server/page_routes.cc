@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "objects/json_text.h"
 #include "objects/object.h"
 #include "objects/yaml.h"
 #include "runtime/external/external.h"
@@ -20,7 +21,7 @@ constexpr std::size_t kMaxEndpoints = 20;
 net::Response Answer(int status, const Json& json) {
   return {.status = status,
           .headers = {{"Content-Type", "application/json"}},
-          .body = json.dump(-1, ' ', false, Json::error_handler_t::replace),
+          .body = objects::JsonText(json),
           .stream = nullptr};
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "objects/json_text.h"
 #include "objects/yaml.h"
 #include "store/strategy.h"
 
@@ -35,7 +36,7 @@ std::string Dump(Object& object) {
     return object.json.dump();
   } catch (const Json::exception&) {
     // Bytes that are no UTF-8, from a process's output for example. Store what can be read back.
-    std::string text = object.json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string text = objects::JsonText(object.json);
     object.json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     return text;
   }
