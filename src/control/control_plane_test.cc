@@ -79,10 +79,14 @@ class PlaneWorld : public TestWorld {
                                                              .connect = services().connect},
                                            options);
   }
+  /// Until nothing follows any more, neither here nor in the store.
   void Settle() {
+    std::uint64_t before = 0;
     do {
+      before = store->Stats().revision;
       ASSERT_OK(plane->manager().RunUntilIdle(context()));
-    } while (executor.RunAll());
+      store->AwaitErrands();
+    } while (executor.RunAll() || store->Stats().revision != before);
   }
   /// The clock goes on from one thing that is due to the next.
   void Pass(std::chrono::nanoseconds time) {

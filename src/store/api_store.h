@@ -95,6 +95,9 @@ class ApiStore final : public ObjectStore {
   [[nodiscard]] ApiStoreStats Stats() const;
   /// Compacts and expires now, as the clock has it; otherwise done at intervals.
   [[nodiscard]] Status Upkeep(const Context& context);
+  /// Until what follows from the writes so far (owners, namespaces) is done, or failed and waits
+  /// for the next upkeep. For tests: the store's own thread does it by itself.
+  void AwaitErrands();
 
  private:
   // Something that may follow from a change.
@@ -107,6 +110,7 @@ class ApiStore final : public ObjectStore {
   struct Errands {
     std::set<Errand> waiting;
     std::set<Errand> failed;  // again at the next upkeep
+    bool running = false;
     bool stop = false;
   };
   struct TimeMark {
@@ -166,6 +170,7 @@ class ApiStore final : public ObjectStore {
   Guarded<std::deque<TimeMark>> marks_;
   Guarded<Errands> errands_;
   std::condition_variable errand_came_;
+  std::condition_variable errands_done_;
   Thread thread_;
 };
 

@@ -4,6 +4,7 @@
 //
 // kubernetes/kubernetes pkg/controller/garbagecollector/garbagecollector.go (attemptToDeleteItem)
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -36,6 +37,14 @@ bool IsOrphaning(const Object& object) {
 void ApiStore::AddErrand(Errand errand) {
   errands_.Lock()->waiting.insert(std::move(errand));
   errand_came_.notify_one();
+}
+
+void ApiStore::AwaitErrands() {
+  auto errands = errands_.Lock();
+  while (!errands.WaitFor(errands_done_, std::chrono::seconds{1}, [&] {
+    return errands->stop || (errands->waiting.empty() && !errands->running);
+  })) {
+  }
 }
 
 void ApiStore::NoteErrands(const Change& change) {
@@ -81,17 +90,20 @@ void ApiStore::Work(const std::stop_token& stop) {
       }
       if (!errands->waiting.empty()) {
         errand = std::move(errands->waiting.extract(errands->waiting.begin()).value());
-        found = true;
+        errands->running = found = true;
       }
     }
     if (found) {
       // Stopped in the middle: the next start finds what is left.
-      if (const Status status = Run(context, errand);
-          !status.ok() && status.code() != Code::kCancelled) {
+      const Status status = Run(context, errand);
+      auto errands = errands_.Lock();
+      errands->running = false;
+      if (!status.ok() && status.code() != Code::kCancelled) {
         Log(LogLevel::kWarning, "store: cleaning up after {}: {}; will be tried again", errand.name,
             Message(status));
-        errands_.Lock()->failed.insert(std::move(errand));
+        errands->failed.insert(std::move(errand));
       }
+      errands_done_.notify_all();
     }
     if (SystemClock().Monotonic() >= next_upkeep) {
       next_upkeep = SystemClock().Monotonic() + options_.upkeep_interval;
