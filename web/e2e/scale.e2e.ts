@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // A thousand clusters with twenty thousand backups: the lists are there at once and scroll smoothly. Prints its figures.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { launch, Person } from './browser';
-import { until } from './serve';
+import { Folder, until } from './serve';
 
 const program = process.env.TRESOR_CROWDED_SERVER ?? new URL('../../build/dev/test/crowded_server', import.meta.url).pathname;
-const dir = mkdtempSync(join(tmpdir(), 'tresor-crowd-'));
+let folder: Folder | undefined;
 let browser: Browser;
 let server: ChildProcess | undefined;
 let output = '';
 
 beforeAll(async () => {
   if (!process.env.TRESOR_SLOW) return;
-  const child = spawn(program, [dir], { stdio: ['pipe', 'pipe', 'pipe'] });
+  folder = new Folder();
+  const child = spawn(program, [folder.path], { stdio: ['pipe', 'pipe', 'pipe'] });
   server = child;
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output += data.toString()));
@@ -29,12 +27,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  if (!server) return;
   const child = server;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.stdin!.end();
-  await gone;
-  rmSync(dir, { recursive: true, force: true });
+  if (child) {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.stdin!.end();
+    await gone;
+  }
+  await folder?.remove();
 });
 
 // Figures of a busy machine say little: scripts/test --slow has it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real `tresor serve` in a folder of its own, with real etcd; everything is gone with stop().
+// A real `tresor serve` in a folder of its own, with real etcd; everything is gone with stop(), and with the test itself.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,22 @@ const program = process.env.TRESOR_PROGRAM ?? join(root, 'build/dev/bin/tresor')
 export const tools = process.env.TRESOR_TEST_TOOLS ?? join(root, 'build/tools');
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// Vitest's workers outlive a Vitest that was killed; what hangs on them would, too.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
+/** A folder for what a test starts. Whoever has it in its command line is ended with the test, however that ends. */
+export class Folder {
+  readonly path = mkdtempSync(join(tmpdir(), 'tresor-page-'));
+  private readonly watchdog = spawn(process.execPath, [new URL('watchdog.mjs', import.meta.url).pathname, this.path], {
+    stdio: ['pipe', 'ignore', 'inherit'], detached: true,
+  });
+  async remove(): Promise<void> {
+    const gone = new Promise((resolve) => this.watchdog.once('exit', resolve));
+    this.watchdog.stdin.end();
+    await gone;
+  }
+}
 
 /** Looks until it is so. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 100): Promise<T> {
@@ -30,7 +46,8 @@ export class Serve {
   password = '';
   private process: ChildProcess | undefined;
   private output = '';
-  readonly dir = mkdtempSync(join(tmpdir(), 'tresor-page-'));
+  private readonly folder = new Folder();
+  readonly dir = this.folder.path;
 
   static async start(options: string[] = []): Promise<Serve> {
     const serve = new Serve(options);
@@ -100,7 +117,6 @@ export class Serve {
   /** etcdctl of a cluster, with the credentials that people get. */
   async etcdctl(cluster: string, words: string[], project = 'demo'): Promise<string> {
     const access = await this.call<{ endpoints: string[]; ca: string; certificate: string; key: string }>(`/etcd-credentials/${project}/${cluster}`);
-    const { writeFileSync } = await import('node:fs');
     const file = (name: string, text: string) => {
       const path = join(this.dir, `${cluster}-${name}`);
       writeFileSync(path, text, { mode: 0o600 });
@@ -114,25 +130,6 @@ export class Serve {
 
   async stop(): Promise<void> {
     await this.kill();
-    // Members outlive the server; all of ours have our folder in their command line, and nobody else has.
-    const ours = () => readdirSync('/proc').filter((pid) => {
-      if (!/^\d+$/.test(pid)) return false;
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(this.dir);
-      } catch {
-        return false;
-      }
-    });
-    for (let i = 0; i < 50 && ours().length > 0; i += 1) {
-      for (const pid of ours()) {
-        try {
-          process.kill(Number(pid), 'SIGKILL');
-        } catch {
-          // it has gone by itself
-        }
-      }
-      await sleep(100);
-    }
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    await this.folder.remove();
   }
 }
