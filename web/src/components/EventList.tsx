@@ -5,7 +5,8 @@ import { useTranslation } from 'react-i18next';
 import { useLive } from '../api/live';
 import type { KubeEvent } from '../api/meta';
 import { eventsWanted } from '../lib/wanted';
-import { Code, FromServer, Section, When } from './basics';
+import { Section, When } from './basics';
+import { EventText } from './said';
 import { Status } from './status';
 
 /** In their order: times are told to the second, versions go up with each change. */
@@ -23,7 +24,7 @@ export function EventList({ project, uid }: { project: string; uid: string | und
           {sorted.map((event) => (
             <Box component="li" key={event.metadata.name} sx={{ display: 'grid', gridTemplateColumns: { xs: '1fr', sm: '130px 1fr 140px' }, gap: { xs: 0, sm: 1.5 }, py: 0.75, borderTop: 1, borderColor: 'divider', '&:first-of-type': { borderTop: 0 } }}>
               <Status tone={event.type === 'Warning' ? 'warning' : 'neutral'} text={t(event.type === 'Warning' ? 'activity.warning' : 'activity.normal')} />
-              <span><Code>{event.reason}</Code> <FromServer>{event.message}</FromServer>{(event.count ?? 1) > 1 && ` (${t('activity.times', { count: event.count })})`}</span>
+              <div><EventText event={event} /></div>
               <Box component="span" sx={{ color: 'text.secondary' }}><When time={eventTime(event)} /></Box>
             </Box>
           ))}

@@ -8,7 +8,8 @@ import type { EtcdCluster, EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
 import { restorePhase } from '../lib/model';
 import { restoresWanted } from '../lib/wanted';
-import { FromServer, Link } from './basics';
+import { Link } from './basics';
+import { FromServer } from './said';
 
 export function RestoringBanner({ project, cluster }: { project: string; cluster: EtcdCluster }) {
   const { t } = useTranslation();

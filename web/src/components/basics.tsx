@@ -18,6 +18,7 @@ import { Store, useStore } from '../api/store';
 import { formatDateTime, formatRelative } from '../lib/format';
 import { monospace } from '../theme';
 import { CopyIcon } from './icons';
+import { Detail } from './said';
 
 // --- time
 
@@ -54,11 +55,6 @@ export function Link({ to, children }: { to: string; children: ReactNode }) {
     </Box>
   );
 }
-
-/** What the server says. It speaks English, and a screen reader has to know. */
-export const FromServer = ({ children }: { children: ReactNode }) => (
-  <span lang="en" style={{ overflowWrap: 'anywhere' }}>{children}</span>
-);
 
 export const Code = ({ children }: { children: ReactNode }) => (
   <Box component="code" lang="en" sx={{ fontFamily: monospace, fontSize: '0.92em', overflowWrap: 'anywhere' }}>
@@ -178,40 +174,34 @@ export function Loading() {
 /** What went wrong in the reader's language, and the API's own reason below it. */
 export function ErrorNotice({ error, title, onRetry, severity = 'error' }: { error: unknown; title?: string; onRetry?: () => void; severity?: AlertColor }) {
   const { t } = useTranslation();
-  const api = error instanceof ApiError ? error : undefined;
-  const known = api ? explain(api) : undefined;
+  const known = useExplanation(error);
   return (
     <Alert
       severity={severity}
       sx={{ mb: 2 }}
       action={onRetry && <Button color="inherit" size="small" onClick={onRetry}>{t('common.tryAgain')}</Button>}
     >
-      <AlertTitle sx={{ mb: 0.25 }}>{title ?? (known ? t(known) : t('errors.unexpected'))}</AlertTitle>
-      {title && known && <div>{t(known)}</div>}
-      {api?.message && <FromServer>{api.message}</FromServer>}
-      {!api && error instanceof Error && <FromServer>{error.message}</FromServer>}
+      <AlertTitle sx={{ mb: 0.25 }}>{title ?? known ?? t('errors.unexpected')}</AlertTitle>
+      {title && known && <div>{known}</div>}
+      <Detail>{error instanceof Error ? error.message : undefined}</Detail>
     </Alert>
   );
 }
 
-function explain(error: ApiError) {
-  switch (error.reason) {
-    case 'ClusterRestoring': return 'errors.clusterRestoring' as const;
-    case 'RestoreActive': return 'errors.restoreActive' as const;
-    case 'BackupInUse': return 'errors.backupInUse' as const;
-    case 'DestinationInUse': return 'errors.destinationInUse' as const;
-    case 'AlreadyExists': return 'errors.alreadyExists' as const;
-    case 'Invalid': return 'errors.invalid' as const;
-    case 'Unreachable': return 'errors.unreachable' as const;
-  }
+/** What was refused, by its reason, else by its code. */
+function useExplanation(error: unknown): string | undefined {
+  const { t, i18n } = useTranslation();
+  if (!(error instanceof ApiError)) return undefined;
+  if (i18n.exists(`reasons.refused.${error.reason}`)) return t(`reasons.refused.${error.reason as 'Invalid'}`);
   switch (error.code) {
-    case 401: return 'errors.unauthorized' as const;
-    case 403: return 'errors.forbidden' as const;
-    case 404: return 'errors.notFound' as const;
-    case 409: return 'errors.conflict' as const;
-    case 429: return 'errors.tooMany' as const;
-    case 503: return 'errors.unavailable' as const;
-    case 507: return 'errors.full' as const;
+    case 0: return t('errors.unreachable');
+    case 401: return t('errors.unauthorized');
+    case 403: return t('errors.forbidden');
+    case 404: return t('errors.notFound');
+    case 409: return t('errors.conflict');
+    case 429: return t('errors.tooMany');
+    case 503: return t('errors.unavailable');
+    case 507: return t('errors.full');
     default: return undefined;
   }
 }

@@ -18,7 +18,8 @@ import { ApiError, call, createObject, deleteObject } from '../api/client';
 import type { EtcdCluster } from '../api/generated';
 import { useLive } from '../api/live';
 import type { KubeObject } from '../api/meta';
-import { FromServer, say } from '../components/basics';
+import { say } from '../components/basics';
+import { Detail } from '../components/said';
 import { FormDialog } from '../components/dialogs';
 import { formatBytes } from '../lib/format';
 import { nameProblem } from '../lib/model';
@@ -165,19 +166,19 @@ export default function ClusterDialog({ project, onClose }: { project: string; o
               {trial?.of === now && trial.result && (
                 <Alert severity={trial.result.reached ? 'success' : 'error'} sx={{ mt: 1.5 }}>
                   {trial.result.reached ? t('clusterDialog.reached', { count: trial.result.members.length }) : t('clusterDialog.notReached')}
-                  {trial.result.message && <div><FromServer>{trial.result.message}</FromServer></div>}
+                  <Detail>{trial.result.message}</Detail>
                   <Box component="ul" sx={{ m: 0, pl: 2 }}>
                     {trial.result.members.map((member) => (
                       <li key={member.name + member.endpoint}>
                         {member.name}{member.leader ? ` (${t('cluster.leader')})` : ''}: {member.healthy ? t('cluster.healthy') : t('cluster.unhealthy')}
                         {member.version ? `, etcd ${member.version}` : ''}{member.dbSize !== undefined ? `, ${formatBytes(member.dbSize, i18n.language)}` : ''}
-                        {member.message && <> – <FromServer>{member.message}</FromServer></>}
+                        <Detail>{member.message}</Detail>
                       </li>
                     ))}
                   </Box>
                 </Alert>
               )}
-              {trial?.of === now && trial.error !== undefined && <Alert severity="error" sx={{ mt: 1.5 }}>{trial.error instanceof Error ? <FromServer>{trial.error.message}</FromServer> : t('errors.unexpected')}</Alert>}
+              {trial?.of === now && trial.error !== undefined && <Alert severity="error" sx={{ mt: 1.5 }}>{t('errors.unexpected')}<Detail>{trial.error instanceof Error ? trial.error.message : undefined}</Detail></Alert>}
               {!reached && <Box sx={{ mt: 1, fontSize: '0.875rem', color: 'text.secondary' }}>{t('clusterDialog.tryFirst')}</Box>}
             </Box>
           </>

@@ -29,9 +29,8 @@ export const en = {
   errors: {
     unexpected: 'That did not work', unreachable: 'The server cannot be reached', unreachableText: 'The page tries again every few seconds.', unauthorized: 'Your session has ended.',
     forbidden: 'You are not allowed to do this.', notFound: 'It is not there (any more).', conflict: 'This cannot be done right now.', tooMany: 'Too many requests. Try again in a moment.',
-    unavailable: 'The server is not ready. Try again in a moment.', full: 'There is no room left.', alreadyExists: 'There is one of that name already.', invalid: 'The server does not accept this as it is.',
-    clusterRestoring: 'The cluster is being restored. Nothing of it can be changed until that is over.', restoreActive: 'Another restore of this cluster is not over.', backupInUse: 'A restore is using this backup.',
-    destinationInUse: 'Backups lie there, or are to go there.', gone: 'It is not there', goneText: 'It was deleted, or there never was one of that name in this project.', noPage: 'There is no such page',
+    unavailable: 'The server is not ready. Try again in a moment.', full: 'There is no room left.',
+    gone: 'It is not there', goneText: 'It was deleted, or there never was one of that name in this project.', noPage: 'There is no such page',
   },
   table: {
     search: 'Search', searchIn: 'Search in {{what}}', someOf: '{{shown}} of {{all}}', count_one: '{{number}} entry', count_other: '{{number}} entries', nothingFound: 'Nothing matches “{{search}}”.',
@@ -53,9 +52,58 @@ export const en = {
     },
     result: { Passed: 'Passed', Skipped: 'Not checked', Failed: 'Failed' },
     checks: {
-      trailer: 'Completeness of the stream (SHA-256)', sha256: 'Completeness of the stream (SHA-256)', structure: 'Structure of the database', hashKV: 'etcd’s own checksum (HashKV)', hashkv: 'etcd’s own checksum (HashKV)',
-      readBack: 'Reading back what was stored', 'read-back': 'Reading back what was stored', lineage: 'Continuity with earlier backups', member: 'Comparison with member {{id}}',
+      sha256: 'Completeness of the stream (SHA-256)', structure: 'Structure of the database', hashkv: 'etcd’s own checksum (HashKV)', 'read-back': 'Reading back what was stored', lineage: 'Continuity with earlier backups', member: 'Comparison with member {{id}}',
     },
+    means: {
+      sha256: { Passed: 'Every byte arrived as etcd sent it.' }, structure: { Passed: 'Every page, bucket and record was read, and is sound.' }, hashkv: { Passed: 'Computed anew from the records.' }, 'read-back': { Passed: 'What lies in the repository was read, decrypted, and is equal.' },
+      lineage: { Passed: 'It goes on from the backups before it.', Skipped: 'Its content is not that of the backups before it. After a restore into the cluster that is as it must be; otherwise look closer.' },
+      member: { Passed: 'The member has the same data: its own checksum is the same.', Skipped: 'The member could not be compared.', Failed: 'The member has other data than this backup.' },
+    },
+  },
+  // What the server says, worded by the page: lib/sentences.ts.
+  said: {
+    clusterIs: 'The cluster’s state: {{phase}}', memberUnhealthyWhy: 'Member {{member}} is not healthy: {{why}}', memberUnhealthyYet: 'Member {{member}} is not healthy yet', memberUnhealthy: 'Member {{member}} is not healthy', memberAlarm: 'Member {{member}} has raised the alarm {{alarm}}',
+    membersThere: '{{ready}} of {{all}} members are there', noMemberAnswers: 'No member answers', noMemberOfClusterAnswers: 'No member of the cluster answers', launcherGone: 'its process does not run',
+    defaultBackups: 'Automatic backup {{config}}: {{schedule}}, {{keep}} are kept', restoreLost: 'Restore {{restore}} is gone; the cluster is free again',
+    clusterMissing: 'Cluster {{cluster}} does not exist', clusterRestoring: 'Cluster {{cluster}} is being restored by {{restore}}', clusterDeleting: 'Cluster {{cluster}} is being deleted', clusterPaused: 'Cluster {{cluster}} is paused', configSuspended: 'The automatic backup is suspended',
+    stillRuns: 'Backup {{backup}} still runs', noDefaultDestination: 'There is no default destination', slotSkipped: 'No backup for {{time}}: {{why}}',
+    firstIsYetToCome: 'The first backup is yet to come', isYetToBeMade: 'The backup is yet to be made', nothingWhileSuspended: 'Suspended: no backups are made', newestGoodIsOf: 'The newest good backup is of {{time}}', noBackupYet: 'There is no backup yet',
+    waitsForTurn: 'It waits for its turn', turnDidNotCome: 'Its turn did not come in time: too many backups wait', serverWasStopped: 'Interrupted: the server was stopped', attemptFailed: 'Attempt {{attempt}} failed: {{why}}; the next is at {{time}}', afterAttempts: '{{why}} ({{attempts}} attempts)',
+    completed: 'Revision {{revision}}, {{bytes}}, {{newBytes}} of them new', adopted: 'Found in repository {{repository}}', backupCompleted: 'Backup {{backup}} is completed',
+    hashKvCompacted: '{{hash}} at revision {{revision}}, compacted at {{compacted}}', hashKvNever: '{{hash}} at revision {{revision}}, never compacted', readAgain: 'What was stored was read again, opened, and is equal',
+    proven: '{{records}} records, HashKV {{hash}} at revision {{revision}}', noSafetyBackup: 'No safety backup: {{why}}', safetyBackupFailed: 'The safety backup failed: {{why}} – it can be left out when restoring', safetyBackupDeleted: 'It was deleted', otherRestore: 'Restore {{restore}} has the cluster; nothing was touched',
+    waitsForOneBackup: 'Waits for a running backup to end', waitsForBackups: 'Waits for {{count}} running backups to end', notAllHealthyYet: 'Not all members are healthy yet', notAllAnswered: 'Not all members have answered', verified: '{{members}} members: HashKV {{hash}} at revision {{revision}}, compacted at {{compacted}}',
+    notInTimeWhy: 'Not done in time: “{{stage}}” did not end before {{time}}: {{why}}', notInTime: 'Not done in time: “{{stage}}” did not end before {{time}}', cancelled: 'Cancelled', wentOnWithout: 'Went on without: {{why}}', wentOnAfterWhy: 'Went on after ten minutes: {{why}}', wentOnAfter: 'Went on after ten minutes',
+    restoreStage: 'Restore of {{cluster}} from backup {{backup}}: {{stage}}', restoreFromWhy: 'Restore {{restore}} from backup {{backup}}: {{why}}', restoreFrom: 'Restore {{restore}} from backup {{backup}}',
+    probed: 'A probe was written, read, listed and deleted', destinationReady: 'It can be written, read and listed', keyMade: 'Secret {{project}}/{{secret}} has the key of all backups there: keep a copy elsewhere', unreadable: '{{unreadable}} of {{all}} repositories cannot be read: {{why}}',
+    backupWhy: 'Backup {{backup}}: {{why}}', backupNamed: 'Backup {{backup}}',
+  },
+  // One word of the API each: reasons of events and conditions.
+  reasons: {
+    event: {
+      Adopted: 'Backup found again in the repository', AttemptFailed: 'An attempt failed', Completed: 'Completed', Failed: 'Failed', StoredDataLeft: 'Stored data could not be removed', Creating: 'The cluster is being started', Running: 'The cluster runs', Degraded: 'The cluster is degraded',
+      Unreachable: 'The cluster cannot be reached', Paused: 'The cluster is paused', Restoring: 'The cluster is being restored', Deleting: 'The cluster is being deleted', DefaultBackups: 'Automatic backups were set up', RestoreLost: 'The restore is gone', BackupSkipped: 'A backup was skipped', BackupStarted: 'A backup was started',
+      LastRunFailed: 'The last run failed', BackupTooOld: 'The newest good backup is too old', InvalidSchedule: 'The schedule cannot be read', Healthy: 'There are good backups again', NotReady: 'The destination does not work', Ready: 'The destination works', KeyMade: 'A key for the backups was made',
+      RepositoriesUnreadable: 'Some repositories cannot be read', Pending: 'The restore was accepted', Preflight: 'The backup is being checked', SafetyBackup: 'The present state is being backed up', Pausing: 'The cluster is being paused', StoppingMembers: 'Members are being stopped', Rebuilding: 'The data is being rebuilt',
+      StartingMembers: 'Members are being started', Verifying: 'Members are being compared with the backup', Opening: 'Client ports are being opened', RemovingOldData: 'Old data is being removed', Releasing: 'The cluster is being released', RollingBack: 'The old data is being brought back', Returning: 'The cluster returns as it was',
+      Cancelled: 'Cancelled', RestoreCompleted: 'The cluster was restored', RestoreFailed: 'A restore failed', RestoreCancelled: 'A restore was cancelled',
+    },
+    health: { LastRunFailed: 'The last run failed.', BackupTooOld: 'There should be a newer good backup by now.', InvalidSchedule: 'The schedule cannot be read.' },
+    skip: {
+      ClusterMissing: 'the cluster does not exist', Suspended: 'suspended', ClusterDeleting: 'the cluster is being deleted', ClusterRestoring: 'the cluster was being restored', ClusterPaused: 'the cluster is paused', StillRunning: 'the run before was not over', InvalidSchedule: 'the schedule cannot be read',
+    },
+    refused: {
+      AlreadyExists: 'There is one of that name already.', Invalid: 'The server does not accept this as it is.', ClusterRestoring: 'The cluster is being restored. Nothing of it can be changed until that is over.', ClusterDeleting: 'The cluster is being deleted.', RestoreActive: 'Another restore of this cluster is not over.',
+      BackupInUse: 'A restore is using this backup.', DestinationInUse: 'Backups lie there, or are to go there.', TooLateToCancel: 'It is too late to cancel this restore.', SystemNamespace: 'This project belongs to Tresor itself and cannot be deleted.',
+    },
+    ready: { ProbeFailed: 'What was tried there failed.', NotSupported: 'This version cannot use such a destination.' },
+  },
+  // What to do about it: lib/hints.ts.
+  hints: {
+    refused: 'Nothing listens there. Check address and port, and that etcd runs.', unknownHost: 'There is no host of that name.', unknownAuthority: 'The certificate that etcd shows is not signed by the authority given here. Give the authority (CA) of this etcd.', otherName: 'etcd’s certificate is made out for other names. Use one of those, or have a new one made.',
+    password: 'etcd does not accept this user and password.', userNeeded: 'This etcd wants a user and password.', notAllowed: 'This user may not do that in etcd: it needs the role root.', clientCertificate: 'etcd ended the connection. Most likely it wants a client certificate that its own authority has signed.',
+    tlsOrNot: 'The other side ended the connection at once. Most likely one of the two speaks TLS and the other does not: try https:// in place of http://, or the other way round.', notEtcd: 'What answers there is not etcd.', notPem: 'Give it in PEM form: the text from -----BEGIN to -----END.', keyMissing: 'A client certificate and its key go together: give both, or neither.',
+    otherKey: 'The client certificate and its key do not belong together, or one of them cannot be read.', noAnswer: 'There was no answer in time. A firewall between may be the reason.', noRoom: 'There is no room left on the disk.',
   },
   projects: {
     description: 'A project owns clusters, their backups and restores. It is a Kubernetes namespace.', add: 'Add Project', added: 'Project {{name}} was created', emptyTitle: 'No projects yet',
@@ -78,6 +126,11 @@ export const en = {
     facts: 'Cluster', health: 'Health', healthy: 'healthy', unhealthy: 'not healthy', alarm: 'Alarm: {{alarms}}', leader: 'leader', learner: 'learner', lag: 'Lag', lagOf_one: '{{number}} entry', lagOf_other: '{{number}} entries', fragmentation: 'Fragmentation', membersLabel: 'Members', noMembers: 'No member has been seen yet',
     readyOf: '{{ready}} healthy', runtime: 'Run by', runtimeLocal: 'Tresor, on its machine', runtimeExternal: 'somebody else; backed up only', etcdId: 'Cluster id of etcd',
     backups: 'Backups over time', allBackups: 'All backups', noBackups: 'There is no backup of this cluster yet.', noConfigs: 'Nothing backs this cluster up by itself.', newest: 'The newest', timeline_one: 'Timeline of {{count}} backup, {{good}} proven, {{failed}} failed', timeline_other: 'Timeline of {{count}} backups, {{good}} proven, {{failed}} failed',
+    phaseText: {
+      Creating: 'It is being started: {{ready}} of its members are healthy so far.', Degraded: 'It serves its clients, but needs attention: {{ready}} of its members are healthy.', Unreachable: 'Too few of its members answer ({{ready}}): it can be neither read nor written, and is not backed up.',
+    },
+    externalPhase: { Creating: 'It has not answered yet.', Degraded: 'It serves its clients, but not all of its members are healthy.', Unreachable: 'It does not answer. As long as that is so it is not backed up.' },
+    alarmNoSpace: 'The database has reached its limit, and etcd takes no more writes. Compact and defragment it, or raise the limit; then disarm the alarm: etcdctl alarm disarm.', alarmCorrupt: 'etcd has found that a member’s data is not that of the others. Do not write to it, and restore from a backup that was taken before.',
     pause: 'Pause', resume: 'Resume', paused: 'The cluster is paused', resumed: 'The cluster is no longer paused', pausedText: 'The cluster is paused: nothing is changed, repaired or backed up.',
     access: 'Access by etcdctl', accessText: 'A client certificate with all rights in this etcd. Keep its key to yourself.', showAccess: 'Show', hideAccess: 'Hide', accessCli: 'The same on the command line:',
     deleteTitle: 'Delete cluster {{name}}', deleting: 'Cluster {{name}} is being deleted', deleteLocal: 'Its members are stopped and their data is removed. This cannot be undone.', deleteExternal: 'Tresor forgets this cluster and backs it up no more. The cluster itself runs on.',
@@ -99,7 +152,7 @@ export const en = {
     destination: 'Destination', defaultDestination: 'The default one', default: 'default', noDestination: 'There is no destination yet: set one up',
     policy: 'When this automatic backup is deleted', retain: 'keep its backups', deleteToo: 'delete its backups as well', policyHint: 'Backups that stay can be restored and deleted one by one.',
     lastGood: 'Last good backup', nextRun: 'Next run', lastSkipped: 'Last skipped', failures: 'Failures since then', facts: 'Automatic backup', itsBackups: 'Backups of {{name}}', noBackupsTitle: 'No backup yet', noBackupsText: 'It appears here as soon as the first run begins.',
-    suspend: 'Suspend', resume: 'Resume', suspended: '{{name}} is suspended', resumed: '{{name}} goes on', suspendedText: 'Suspended: no backups are taken until it is resumed. Those that exist stay.', unhealthyText: 'Do not rely on it as it is:',
+    blocked: 'No backups are taken now:', suspend: 'Suspend', resume: 'Resume', suspended: '{{name}} is suspended', resumed: '{{name}} goes on', suspendedText: 'Suspended: no backups are taken until it is resumed. Those that exist stay.', unhealthyText: 'Do not rely on it as it is:',
     deleteTitle: 'Delete automatic backup {{name}}', deleted: 'Automatic backup {{name}} is being deleted', deleteText: 'Cluster {{cluster}} will no longer be backed up by it.',
     deleteKeepsBackups_one: 'Its {{count}} backup stays, and is no longer removed by itself.', deleteKeepsBackups_other: 'Its {{count}} backups stay, and are no longer removed by themselves.',
     deleteWithBackups_one: 'Its {{count}} completed backup is deleted with it. This cannot be undone.', deleteWithBackups_other: 'Its {{count}} completed backups are deleted with it. This cannot be undone.',
@@ -133,7 +186,7 @@ export const en = {
       Preflight: 'Read the backup and prove it whole', SafetyBackup: 'Back up the present state', Pausing: 'Pause the cluster', StoppingMembers: 'Stop the members and set their data aside', Rebuilding: 'Rebuild each member from the backup', StartingMembers: 'Start the members, closed to clients',
       Verifying: 'Compare all members with the backup', Opening: 'Open the client ports', RemovingOldData: 'Remove the old data', Releasing: 'Release the cluster', RollingBack: 'Stop, and bring the old data back', Returning: 'Start the members as they were',
     },
-    completedTitle: 'Completed', completedText: 'Cluster {{cluster}} serves the data of the backup; all members were compared with it.', toCluster: 'To the cluster', failedTitle: 'Failed', failedText: 'The cluster serves the data that it had before. See the steps and events below for what went wrong, put it right, and restore again.',
+    failedAt: 'It failed here: {{step}}.', completedTitle: 'Completed', completedText: 'Cluster {{cluster}} serves the data of the backup; all members were compared with it.', toCluster: 'To the cluster', failedTitle: 'Failed', failedText: 'The cluster serves the data that it had before. See the steps and events below for what went wrong, put it right, and restore again.',
     cancelledTitle: 'Cancelled', cancelledText: 'The cluster serves the data that it had before.', runningTitle: 'Under way: {{step}}', rollingBackTitle: 'Rolling back: the old data comes back', notYetPaused: 'The cluster still runs and serves its clients.',
     cancel: 'Cancel restore', cancelTitle: 'Cancel this restore?', cancelText: 'What was done so far is rolled back. The cluster serves its old data again.', cancelling: 'The restore is being cancelled', isCancelled: 'It is being cancelled.', tooLate: 'Too late to cancel: members have been started on the restored data, or it is being rolled back.',
     safetyShort: 'Safety backup', safetyNone: 'none was taken', safetyOff: 'not wanted', bumpShort: 'Revision raised by', bumpOff: 'not raised',

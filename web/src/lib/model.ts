@@ -31,6 +31,14 @@ export const restoreIsOver = (restore: EtcdRestore): boolean => ['Completed', 'F
 export const restoreCanCancel = (restore: EtcdRestore): boolean =>
   !restore.spec.cancel && ['Pending', 'Preflight', 'SafetyBackup', 'Pausing', 'StoppingMembers', 'Rebuilding'].includes(restorePhase(restore));
 
+/** In their order, as the server names them. */
+export const restoreSteps = ['Preflight', 'SafetyBackup', 'Pausing', 'StoppingMembers', 'Rebuilding', 'StartingMembers', 'Verifying', 'Opening', 'RemovingOldData', 'Releasing'] as const;
+export const backSteps = ['RollingBack', 'Returning'] as const;
+export type RestoreStep = (typeof restoreSteps)[number] | (typeof backSteps)[number];
+/** The last step that was begun before the way back: that is the one that failed. */
+export const failedStep = (restore: EtcdRestore): RestoreStep | undefined =>
+  [...restoreSteps].reverse().find((step) => restore.status?.steps?.some((one) => one.name === step));
+
 /** While a restore has it nobody may change a cluster: the API refuses, and the page says so before. */
 export const isRestoring = (cluster: EtcdCluster | undefined): boolean => Boolean(cluster?.status?.activeRestore);
 

@@ -6,7 +6,8 @@ import { useTranslation } from 'react-i18next';
 import type { ProjectProps } from '../App';
 import { useLive } from '../api/live';
 import type { KubeEvent } from '../api/meta';
-import { Code, Empty, FromServer, Link, Loading, PageHeader, When } from '../components/basics';
+import { Code, Empty, Link, Loading, PageHeader, When } from '../components/basics';
+import { EventText } from '../components/said';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { eventOrder, eventTime } from '../components/EventList';
 import { Status } from '../components/status';
@@ -37,7 +38,7 @@ export default function Activity({ project }: ProjectProps) {
     { id: 'kind', header: t('activity.kind'), sort: (event) => event.involvedObject.kind ?? '', cell: kind, width: '150px', hideBelow: 'lg' },
     {
       id: 'message', header: t('activity.message'), sort: (event) => event.reason ?? '',
-      cell: (event) => <><Code>{event.reason}</Code> <FromServer>{event.message}</FromServer>{(event.count ?? 1) > 1 && ` (${t('activity.times', { count: event.count })})`}</>,
+      cell: (event) => <EventText event={event} />,
     },
   ];
   return (

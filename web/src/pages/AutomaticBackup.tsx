@@ -7,7 +7,8 @@ import type { NamedProps } from '../App';
 import type { EtcdBackup, EtcdBackupConfig, EtcdCluster } from '../api/generated';
 import { useLive } from '../api/live';
 import { useRights } from '../api/rights';
-import { Action, Empty, ErrorNotice, Facts, FromServer, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { Action, Empty, ErrorNotice, Facts, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { Detail, Reason } from '../components/said';
 import { BackupTable } from '../components/BackupTable';
 import { EditIcon, PauseIcon, PlayIcon, TrashIcon } from '../components/icons';
 import { RestoringBanner } from '../components/RestoringBanner';
@@ -68,9 +69,9 @@ export default function AutomaticBackup({ project, name }: NamedProps) {
       />
       {cluster && <RestoringBanner project={project} cluster={cluster} />}
       {error !== undefined && <ErrorNotice error={error} />}
-      {configHealth(config) === 'unhealthy' && <Alert severity="error" sx={{ mb: 2 }}>{t('config.unhealthyText')} <FromServer>{healthy?.message}</FromServer></Alert>}
+      {configHealth(config) === 'unhealthy' && <Alert severity="error" sx={{ mb: 2 }}>{t('config.unhealthyText')} <Reason of="health" reason={healthy?.reason} /><Detail>{healthy?.message}</Detail></Alert>}
       {config.spec.suspend && <Alert severity="info" sx={{ mb: 2 }}>{t('config.suspendedText')}</Alert>}
-      {!config.spec.suspend && scheduled?.status === 'False' && scheduled.message && !reason && <Alert severity="warning" sx={{ mb: 2 }}><FromServer>{scheduled.message}</FromServer></Alert>}
+      {!config.spec.suspend && scheduled?.status === 'False' && scheduled.message && !reason && <Alert severity="warning" sx={{ mb: 2 }}>{t('config.blocked')} <Reason of="skip" reason={scheduled.reason} /><Detail>{scheduled.message}</Detail></Alert>}
       <Section title={t('config.facts')}>
         <Facts
           facts={[
@@ -80,7 +81,7 @@ export default function AutomaticBackup({ project, name }: NamedProps) {
             [t('config.destination'), config.spec.destination ?? t('config.default')],
             [t('config.nextRun'), config.spec.suspend ? '–' : <When time={config.status?.nextScheduleTime} />],
             [t('config.lastGood'), <When time={config.status?.lastSuccessTime} none={t('clusters.noBackup')} />],
-            [t('config.lastSkipped'), config.status?.lastSkippedTime ? <><When time={config.status.lastSkippedTime} /> (<FromServer>{config.status.lastSkippedReason}</FromServer>)</> : '–'],
+            [t('config.lastSkipped'), config.status?.lastSkippedTime ? <><When time={config.status.lastSkippedTime} /> (<Reason of="skip" reason={config.status.lastSkippedReason} />)</> : '–'],
             [t('config.failures'), config.status?.consecutiveFailures ?? 0],
             [t('config.policy'), config.spec.deletionPolicy === 'Delete' ? t('config.deleteToo') : t('config.retain')],
           ]}

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One backup: what it is, and what proves it.
 import Alert from '@mui/material/Alert';
-import Box from '@mui/material/Box';
-import Card from '@mui/material/Card';
 import LinearProgress from '@mui/material/LinearProgress';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,18 +9,18 @@ import type { NamedProps } from '../App';
 import type { EtcdBackup, EtcdCluster } from '../api/generated';
 import { useLive } from '../api/live';
 import { useRights } from '../api/rights';
-import { Action, Code, CopyButton, Empty, ErrorNotice, Facts, FromServer, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { Action, Code, CopyButton, Empty, ErrorNotice, Facts, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { Detail } from '../components/said';
 import { EventList } from '../components/EventList';
+import { Evidence } from '../components/Evidence';
 import { PinIcon, RestoreIcon, TrashIcon } from '../components/icons';
-import { BackupStatus, ProofStatus, Status } from '../components/status';
+import { BackupStatus, ProofStatus } from '../components/status';
 import { DeleteBackups, setPinned } from '../dialogs/actions';
 import { formatBytes, formatDuration, formatNumber } from '../lib/format';
 import { backupPhase, backupTime, configOf, isRestoring, milliseconds, proofOf } from '../lib/model';
 import { backupWanted, clustersWanted } from '../lib/wanted';
 
 const RestoreDialog = lazy(() => import('../dialogs/RestoreDialog'));
-const known = ['trailer', 'structure', 'hashKV', 'readBack', 'lineage', 'sha256', 'hashkv', 'read-back'] as const;
-type Known = (typeof known)[number];
 
 export default function Backup({ project, name }: NamedProps) {
   const { t, i18n } = useTranslation();
@@ -44,11 +42,6 @@ export default function Backup({ project, name }: NamedProps) {
   const reason = isRestoring(cluster) ? t('restoring.reason', { cluster: cluster!.metadata.name }) : undefined;
   const config = configOf(backup);
   const number = (value: number | undefined) => (value === undefined ? '–' : formatNumber(value, i18n.language));
-  const checkName = (check: string) => {
-    const member = /^member (.+)$/.exec(check);
-    if (member) return t('proof.checks.member', { id: member[1] });
-    return known.includes(check as Known) ? t(`proof.checks.${check as Known}`) : check;
-  };
   return (
     <>
       <PageHeader
@@ -72,29 +65,16 @@ export default function Backup({ project, name }: NamedProps) {
         }
       />
       {error !== undefined && <ErrorNotice error={error} />}
-      {phase === 'Failed' && <Alert severity="error" sx={{ mb: 2 }}>{t('backups.failedText')} <FromServer>{status?.message}</FromServer></Alert>}
+      {phase === 'Failed' && <Alert severity="error" sx={{ mb: 2 }}>{t('backups.failedText')}<Detail>{status?.message}</Detail></Alert>}
       {(phase === 'Running' || phase === 'Verifying' || phase === 'Pending') && (
         <Alert severity="info" sx={{ mb: 2 }}>
-          {t('backups.notYet')} {status?.message && <FromServer>{status.message}</FromServer>}
+          {t('backups.notYet')}<Detail>{status?.message}</Detail>
           {phase !== 'Pending' && <LinearProgress variant={status?.progress?.bytesTotal ? 'determinate' : 'indeterminate'} value={status?.progress?.percent ?? 0} aria-label={t('backups.progress')} sx={{ mt: 1, maxWidth: 420 }} />}
         </Alert>
       )}
       {backup.spec.pinned && <Alert severity="info" icon={<PinIcon />} sx={{ mb: 2 }}>{t('backups.pinnedText')}</Alert>}
       <Section title={t('proof.title')} description={t(`proof.state.${phase === 'Completed' ? proofOf(backup).state : 'none'}`)} actions={<ProofStatus backup={backup} />}>
-        {status?.evidence?.length ? (
-          <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, display: 'grid', gap: 1 }}>
-            {status.evidence.map((item) => (
-              <Card component="li" key={item.check} sx={{ p: 1.5, display: 'grid', gap: 0.5, gridTemplateColumns: { xs: '1fr', sm: '130px 1fr auto' } }}>
-                <Status tone={item.result === 'Passed' ? 'good' : item.result === 'Skipped' ? 'warning' : 'bad'} text={t(`proof.result.${item.result}`)} />
-                <Box>
-                  <strong>{checkName(item.check)}</strong>
-                  {item.detail && <Box sx={{ color: 'text.secondary', fontSize: '0.875rem' }}><FromServer>{item.detail}</FromServer></Box>}
-                </Box>
-                <Box sx={{ color: 'text.secondary', fontSize: '0.8125rem' }}><When time={item.time} none="" /></Box>
-              </Card>
-            ))}
-          </Box>
-        ) : t('proof.noneYet')}
+        {status?.evidence?.length ? <Evidence items={status.evidence} /> : t('proof.noneYet')}
       </Section>
       <Section title={t('backups.facts')}>
         <Facts

@@ -11,7 +11,8 @@ import { call, deleteObject, patchObject } from '../api/client';
 import type { EtcdBackup, EtcdBackupConfig, EtcdCluster, EtcdClusterStatus, EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
 import { useRights } from '../api/rights';
-import { Action, Code, CopyButton, Empty, ErrorNotice, Facts, FromServer, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { Action, Code, CopyButton, Empty, ErrorNotice, Facts, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { Detail, FromServer } from '../components/said';
 import { LineChart, Timeline } from '../components/charts';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { ConfirmDialog, Consequence } from '../components/dialogs';
@@ -23,7 +24,7 @@ import { ScheduleText } from '../components/ScheduleText';
 import { ClusterStatus, ConfigStatus, RestoreStatus, Status } from '../components/status';
 import { backUpNow } from '../dialogs/actions';
 import { formatBytes, formatDateTime, formatDuration, formatNumber, formatPercent } from '../lib/format';
-import { backupPhase, backupTime, clusterFacts, isRestoring, milliseconds, nextRun, proofOf, quotaOf, timeOf } from '../lib/model';
+import { backupPhase, backupTime, clusterFacts, clusterPhase, isRestoring, milliseconds, nextRun, proofOf, quotaOf, timeOf } from '../lib/model';
 import { backupsWanted, clusterWanted, configsWanted, restoresWanted } from '../lib/wanted';
 
 const ConfigDialog = lazy(() => import('../dialogs/ConfigDialog'));
@@ -116,10 +117,8 @@ export default function Cluster({ project, name }: NamedProps) {
       />
       <RestoringBanner project={project} cluster={cluster} />
       {error !== undefined && <ErrorNotice error={error} />}
-      {cluster.spec.paused && <Alert severity="info" sx={{ mb: 2 }}>{t('cluster.pausedText')} {cluster.spec.pauseReason && <FromServer>{cluster.spec.pauseReason}</FromServer>}</Alert>}
-      {['Degraded', 'Unreachable', 'Creating'].includes(cluster.status?.phase ?? 'Creating') && cluster.status?.message && (
-        <Alert severity={cluster.status.phase === 'Unreachable' ? 'error' : cluster.status.phase === 'Degraded' ? 'warning' : 'info'} sx={{ mb: 2 }}><FromServer>{cluster.status.message}</FromServer></Alert>
-      )}
+      {cluster.spec.paused && <Alert severity="info" sx={{ mb: 2 }}>{t('cluster.pausedText')} {cluster.spec.pauseReason}</Alert>}
+      <Trouble cluster={cluster} />
       <Section title={t('cluster.facts')}>
         <Facts
           facts={[
@@ -202,6 +201,23 @@ export default function Cluster({ project, name }: NamedProps) {
         </ConfirmDialog>
       )}
     </>
+  );
+}
+
+/** What is the matter with a cluster that does not simply run, and what can be done about it. */
+function Trouble({ cluster }: { cluster: EtcdCluster }) {
+  const { t } = useTranslation();
+  const phase = clusterPhase(cluster);
+  if (phase !== 'Degraded' && phase !== 'Unreachable' && phase !== 'Creating') return null;
+  const external = cluster.spec.runtime === 'external';
+  const { alarms } = clusterFacts(cluster);
+  return (
+    <Alert severity={phase === 'Unreachable' ? 'error' : phase === 'Degraded' ? 'warning' : 'info'} sx={{ mb: 2 }}>
+      {external ? t(`cluster.externalPhase.${phase}`) : t(`cluster.phaseText.${phase}`, { ready: cluster.status?.ready ?? '–' })}
+      {alarms.includes('NOSPACE') && <div>{t('cluster.alarmNoSpace')}</div>}
+      {alarms.includes('CORRUPT') && <div>{t('cluster.alarmCorrupt')}</div>}
+      <Detail>{cluster.status?.message}</Detail>
+    </Alert>
   );
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Alert from '@mui/material/Alert';
+import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Checkbox from '@mui/material/Checkbox';
 import FormControlLabel from '@mui/material/FormControlLabel';
@@ -14,7 +15,8 @@ import type { BackupDestination } from '../api/generated';
 import { useLive } from '../api/live';
 import type { KubeObject } from '../api/meta';
 import { useRights } from '../api/rights';
-import { Code, Empty, FromServer, Loading, PageHeader, say, When } from '../components/basics';
+import { Code, Empty, Loading, PageHeader, say, When } from '../components/basics';
+import { Detail, Reason } from '../components/said';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { ConfirmDialog, Consequence, FormDialog } from '../components/dialogs';
 import { AddIcon, EditIcon, TrashIcon } from '../components/icons';
@@ -44,7 +46,7 @@ export default function Destinations() {
     { id: 'location', header: t('destinations.location'), cell: (one) => <Code>{one.status?.location ?? one.spec.local?.path ?? one.spec.s3?.bucket}</Code>, hideBelow: 'md' },
     {
       id: 'ready', header: t('destinations.state'), hideBelow: 'sm', width: '200px',
-      cell: (one) => <>{state(one)}{condition(one, 'Ready')?.status === 'False' && <div><FromServer>{condition(one, 'Ready')?.message}</FromServer></div>}</>,
+      cell: (one) => <>{state(one)}{condition(one, 'Ready')?.status === 'False' && <Box sx={{ fontSize: '0.8125rem' }}><Reason of="ready" reason={condition(one, 'Ready')?.reason} /><Detail>{condition(one, 'Ready')?.message}</Detail></Box>}</>,
     },
     { id: 'probed', header: t('destinations.probed'), cell: (one) => <When time={one.status?.lastProbeTime} />, hideBelow: 'lg', width: '150px' },
     { id: 'repositories', header: t('destinations.repositories'), sort: (one) => one.status?.repositories ?? 0, cell: (one) => (one.status?.repositories === undefined ? '–' : formatNumber(one.status.repositories, i18n.language)), hideBelow: 'lg', width: '120px', align: 'right' },

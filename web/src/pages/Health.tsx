@@ -8,7 +8,8 @@ import { ApiError, send } from '../api/client';
 import type { BackupDestination, EtcdBackup, EtcdCluster, EtcdRestore } from '../api/generated';
 import { live, useLive } from '../api/live';
 import { useStore } from '../api/store';
-import { ErrorNotice, Facts, FromServer, Link, Loading, PageHeader, Section, useNow, When } from '../components/basics';
+import { ErrorNotice, Facts, Link, Loading, PageHeader, Section, useNow, When } from '../components/basics';
+import { Detail, FromServer } from '../components/said';
 import { BackupStatus, ClusterStatus, RestoreStatus, Status } from '../components/status';
 import { formatDuration } from '../lib/format';
 import { backupPhase, clusterPhase, clusterTone, condition, restoreIsOver, timeOf } from '../lib/model';
@@ -54,7 +55,7 @@ export default function Health() {
       {ready.error ? <ErrorNotice error={ready.error} onRetry={() => void ready.refetch()} /> : ready.data && (
         ready.data.trim() === 'ok'
           ? <Alert severity="success" sx={{ mb: 2 }}>{t('health.ready')}</Alert>
-          : <Alert severity="error" sx={{ mb: 2 }}>{t('health.notReady')} <FromServer>{ready.data}</FromServer></Alert>
+          : <Alert severity="error" sx={{ mb: 2 }}>{t('health.notReady')}<Detail>{ready.data}</Detail></Alert>
       )}
       <Section title={t('health.server')}>
         <Facts

@@ -12,19 +12,15 @@ import { patchObject } from '../api/client';
 import type { EtcdCluster, EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
 import { useRights } from '../api/rights';
-import { Action, Empty, Facts, FromServer, Link, Loading, PageHeader, say, Section, useNow, When } from '../components/basics';
+import { Action, Empty, Facts, Link, Loading, PageHeader, say, Section, useNow, When } from '../components/basics';
+import { Detail, FromServer } from '../components/said';
 import { ConfirmDialog, Consequence } from '../components/dialogs';
 import { EventList } from '../components/EventList';
 import { CancelIcon, CircleCheckIcon, ClockIcon, DotIcon, ErrorIcon } from '../components/icons';
 import { RestoreStatus } from '../components/status';
 import { formatBytes, formatDuration, formatNumber } from '../lib/format';
-import { milliseconds, restoreCanCancel, restoreIsOver, restorePhase } from '../lib/model';
+import { backSteps, failedStep, milliseconds, restoreCanCancel, restoreIsOver, restorePhase, restoreSteps, type RestoreStep } from '../lib/model';
 import { clustersWanted, restoreWanted } from '../lib/wanted';
-
-/** In their order, as the server names them. */
-export const restoreSteps = ['Preflight', 'SafetyBackup', 'Pausing', 'StoppingMembers', 'Rebuilding', 'StartingMembers', 'Verifying', 'Opening', 'RemovingOldData', 'Releasing'] as const;
-const backSteps = ['RollingBack', 'Returning'] as const;
-type Step = (typeof restoreSteps)[number] | (typeof backSteps)[number];
 
 export default function Restore({ project, name }: NamedProps) {
   const { t, i18n } = useTranslation();
@@ -43,12 +39,13 @@ export default function Restore({ project, name }: NamedProps) {
   const over = restoreIsOver(restore);
   const begun = new Map((status?.steps ?? []).map((step) => [step.name, step]));
   const goesBack = begun.has('RollingBack') || begun.has('Returning');
-  const planned: Step[] = restoreSteps.filter((step) => spec.safetyBackup || step !== 'SafetyBackup' || begun.has(step));
-  const shown: Step[] = goesBack || phase === 'Failed' || phase === 'Cancelled'
+  const planned: RestoreStep[] = restoreSteps.filter((step) => spec.safetyBackup || step !== 'SafetyBackup' || begun.has(step));
+  const shown: RestoreStep[] = goesBack || phase === 'Failed' || phase === 'Cancelled'
     ? [...planned.filter((step) => begun.has(step)), ...backSteps.filter((step) => begun.has(step))]
     : planned;
   const progress = status?.progress;
   const cluster = clusters.items.find((one) => one.metadata.name === spec.cluster.name);
+  const failed = failedStep(restore);
   const whyNot = restoreCanCancel(restore) ? undefined : spec.cancel ? t('restore.isCancelled') : t('restore.tooLate');
   const current = [...begun.values()].filter((step) => !step.completionTime).pop()?.name;
   return (
@@ -61,15 +58,16 @@ export default function Restore({ project, name }: NamedProps) {
         {phase === 'Completed' && (
           <Alert severity="success" sx={{ mb: 2 }}>
             <AlertTitle>{t('restore.completedTitle')}</AlertTitle>
-            {t('restore.completedText', { cluster: spec.cluster.name })} {status?.message && <FromServer>{status.message}</FromServer>}
+            {t('restore.completedText', { cluster: spec.cluster.name })}<Detail>{status?.message}</Detail>
             <div><Link to={`/projects/${project}/clusters/${spec.cluster.name}`}>{t('restore.toCluster')}</Link></div>
           </Alert>
         )}
         {phase === 'Failed' && (
           <Alert severity="error" sx={{ mb: 2 }}>
             <AlertTitle>{t('restore.failedTitle')}</AlertTitle>
-            {status?.message && <div><FromServer>{status.message}</FromServer></div>}
-            {t('restore.failedText')}
+            {failed && <div><strong>{t('restore.failedAt', { step: t(`restore.stepNames.${failed}`) })}</strong></div>}
+            <Detail>{status?.message}</Detail>
+            <Box sx={{ mt: 1 }}>{t('restore.failedText')}</Box>
           </Alert>
         )}
         {phase === 'Cancelled' && <Alert severity="info" sx={{ mb: 2 }}><AlertTitle>{t('restore.cancelledTitle')}</AlertTitle>{t('restore.cancelledText')}</Alert>}
@@ -77,7 +75,7 @@ export default function Restore({ project, name }: NamedProps) {
           <Alert severity="warning" sx={{ mb: 2 }}>
             <AlertTitle>{goesBack || phase === 'RollingBack' ? t('restore.rollingBackTitle') : t('restore.runningTitle', { step: t(`restorePhase.${phase}`) })}</AlertTitle>
             {cluster?.status?.activeRestore ? t('restoring.text') : t('restore.notYetPaused')}
-            {status?.message && <div><FromServer>{status.message}</FromServer></div>}
+            <Detail>{status?.message}</Detail>
           </Alert>
         )}
       </div>

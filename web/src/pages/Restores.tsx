@@ -4,12 +4,20 @@ import { useTranslation } from 'react-i18next';
 import type { ProjectProps } from '../App';
 import type { EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
-import { Empty, FromServer, Link, Loading, PageHeader, useNow, When } from '../components/basics';
+import { Empty, Link, Loading, PageHeader, useNow, When } from '../components/basics';
+import { Detail } from '../components/said';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { RestoreStatus } from '../components/status';
 import { formatDuration } from '../lib/format';
-import { milliseconds, restoreIsOver, restorePhase, timeOf } from '../lib/model';
+import { failedStep, milliseconds, restoreIsOver, restorePhase, timeOf } from '../lib/model';
 import { restoresWanted } from '../lib/wanted';
+
+function Result({ restore }: { restore: EtcdRestore }) {
+  const { t } = useTranslation();
+  if (restorePhase(restore) === 'Completed') return t('restore.resultCompleted');
+  const step = failedStep(restore);
+  return <>{restorePhase(restore) === 'Failed' && step && t('restore.failedAt', { step: t(`restore.stepNames.${step}`) })}<Detail>{restore.status?.message}</Detail></>;
+}
 
 export default function Restores({ project }: ProjectProps) {
   const { t, i18n } = useTranslation();
@@ -42,7 +50,7 @@ export default function Restores({ project }: ProjectProps) {
     },
     { id: 'started', header: t('restore.started'), sort: (restore) => timeOf(started(restore)), cell: (restore) => <When time={started(restore)} />, hideBelow: 'sm', width: '150px' },
     { id: 'took', header: t('restore.took'), sort: (restore) => took(restore) ?? 0, cell: (restore) => formatDuration(took(restore), i18n.language), hideBelow: 'md', width: '110px' },
-    { id: 'result', header: t('restore.result'), cell: (restore) => (restoreIsOver(restore) ? (restorePhase(restore) === 'Completed' ? t('restore.resultCompleted') : <FromServer>{restore.status?.message}</FromServer>) : '–'), hideBelow: 'lg', width: '230px' },
+    { id: 'result', header: t('restore.result'), cell: (restore) => (restoreIsOver(restore) ? <Result restore={restore} /> : '–'), hideBelow: 'lg', width: '230px' },
   ];
   return (
     <>
