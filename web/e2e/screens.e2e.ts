@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every screen and dialog: accessible, in both languages, fitting from a phone to a wide screen, in light and dark.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { expectAccessible, expectFits, expectTranslated, launch, Person, picture, type PageOptions } from './browser';
@@ -14,7 +16,7 @@ interface Phased {
   status?: { phase?: string };
 }
 
-/** Two clusters, good backups and a failed one, a configuration that is suspended, a restore that is over. */
+/** Two clusters, one of which is not reached, good backups and a failed one, a suspended configuration, a restore that is over and one that failed. */
 async function fill(): Promise<void> {
   await serve.makeProject('demo');
   await serve.make('EtcdCluster', 'etcdclusters', 'prod', { runtime: 'local', replicas: 3 });
@@ -32,6 +34,25 @@ async function fill(): Promise<void> {
   await serve.make('EtcdRestore', 'etcdrestores', 'after-the-mistake', { cluster: { name: 'prod' }, backup: { name: 'before-upgrade-1' } });
   names.restore = 'after-the-mistake';
   await until('the restore is over', () => completed('etcdrestores', 'after-the-mistake'));
+  // A backup whose files are gone, a restore from it, and a backup of what nobody reaches.
+  const spare = join(serve.dir, 'spare');
+  mkdirSync(spare);
+  const secret = { name: 'spare-key', namespace: 'tresor-system' };
+  await serve.call('/api/v1/namespaces/tresor-system/secrets', 'POST', { apiVersion: 'v1', kind: 'Secret', metadata: secret, data: { key: Buffer.from('5a'.repeat(32)).toString('base64') } });
+  await serve.call('/apis/tresor.dev/v1/backupdestinations', 'POST', {
+    apiVersion: 'tresor.dev/v1', kind: 'BackupDestination', metadata: { name: 'spare' }, spec: { local: { path: spare }, encryption: { keySecretRef: secret } },
+  });
+  await serve.make('EtcdBackup', 'etcdbackups', 'on-spare-disk', { cluster: { name: 'prod' }, destination: 'spare' });
+  await until('a backup is completed', () => completed('etcdbackups', 'on-spare-disk'));
+  rmSync(spare, { recursive: true });
+  await serve.make('EtcdRestore', 'etcdrestores', 'disk-lost', { cluster: { name: 'prod' }, backup: { name: 'on-spare-disk' } });
+  const soon = new Date(Date.now() + 3000).toISOString().replace(/\.\d+Z/, 'Z');
+  await serve.call('/apis/tresor.dev/v1/namespaces/demo/etcdbackups', 'POST', {
+    apiVersion: 'tresor.dev/v1', kind: 'EtcdBackup', metadata: { name: 'in-vain', annotations: { 'tresor.dev/try-until': soon } }, spec: { cluster: { name: 'far-away' } },
+  });
+  const failed = async (plural: string, name: string) => (await serve.get<Phased>(plural, name)).status?.phase === 'Failed';
+  await until('the restore has failed', () => failed('etcdrestores', 'disk-lost'));
+  await until('the backup has failed', () => failed('etcdbackups', 'in-vain'));
   await until('prod runs again', () => running('prod'));
   await serve.make('EtcdBackup', 'etcdbackups', 'just-now', { cluster: { name: 'prod' } });
   await until('a backup is completed', () => completed('etcdbackups', 'just-now'));
@@ -64,8 +85,11 @@ const screens = (): [name: string, path: string][] => [
   ['automatic-backup', '/projects/demo/automatic-backups/weekend'],
   ['backups', '/projects/demo/backups'],
   ['backup', `/projects/demo/backups/${names.backup}`],
+  ['backup-failed', '/projects/demo/backups/in-vain'],
   ['restores', '/projects/demo/restores'],
   ['restore', `/projects/demo/restores/${names.restore}`],
+  ['restore-failed', '/projects/demo/restores/disk-lost'],
+  ['cluster-unreachable', '/projects/demo/clusters/far-away'],
   ['activity', '/projects/demo/activity'],
   ['destinations', '/admin/destinations'],
   ['settings', '/admin/settings'],
@@ -185,7 +209,7 @@ describe('every dialog', () => {
     await dialog.getByRole('radio', { name: word.custom }).click();
     await dialog.getByRole('textbox', { name: word.cron }).fill('61 * * * *');
     const add = dialog.getByRole('button', { name: word.add, exact: true });
-    await dialog.getByText(/minute/).first().waitFor();
+    await dialog.getByText(/61 (is not within|liegt nicht in) 0-59/).first().waitFor();
     expect(await add.isDisabled()).toBe(true);
     await look('bad-schedule');
     await dialog.getByRole('textbox', { name: word.cron }).fill('@every 90m');
@@ -224,5 +248,48 @@ describe('every dialog', () => {
       await look('menu');
     }
     expect(person.errors).toEqual([]);
+  });
+});
+
+describe('a list', () => {
+  it('is as it was after going back, a reload, and for whoever gets its address', async () => {
+    const { page, errors } = await open('address', {});
+    const rows = page.locator('tbody tr[data-index]');
+    const names = () => page.locator('tbody tr[data-index] td:nth-child(2) a').allTextContents();
+    await goTo(page, '/projects/demo/backups');
+    await page.getByRole('combobox', { name: 'State' }).click();
+    await page.getByRole('option', { name: 'Completed' }).click();
+    await page.getByRole('combobox', { name: 'Cluster' }).click();
+    await page.getByRole('option', { name: 'prod' }).click();
+    await page.getByRole('button', { name: 'Name', exact: true }).click();
+    await page.getByRole('button', { name: 'Name', exact: true }).click();
+    await page.getByRole('searchbox').fill('upgrade');
+    await expect.poll(() => new URL(page.url()).search).toBe('?state=Completed&cluster=prod&sort=-name&search=upgrade');
+    const wanted = ['before-upgrade-2', 'before-upgrade-1', 'before-upgrade-0'];
+    expect(await names()).toEqual(wanted);
+    const isAsItWas = async () => {
+      await page.getByRole('heading', { name: 'Backups', exact: true }).waitFor();
+      await expect.poll(names).toEqual(wanted);
+      expect(await page.getByRole('searchbox').inputValue()).toBe('upgrade');
+      expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending');
+    };
+    await rows.first().getByRole('link').first().click();
+    await page.getByRole('heading', { name: 'before-upgrade-2' }).waitFor();
+    await page.goBack();
+    await isAsItWas();
+    await page.getByRole('link', { name: 'before-upgrade-1' }).click();
+    await page.getByRole('link', { name: '← Backups' }).click();
+    await isAsItWas();
+    await page.reload();
+    await isAsItWas();
+    // What nobody offers does no harm.
+    await page.goto('/projects/demo/backups?state=Perhaps&sort=nothing&cluster=gone');
+    await page.getByText('No backup matches this choice').waitFor();
+    await page.getByRole('combobox', { name: 'Cluster' }).click();
+    await page.getByRole('option', { name: 'All', exact: true }).click();
+    await page.getByRole('link', { name: 'just-now' }).waitFor();
+    await goTo(page, '/projects/demo/activity?type=Warning');
+    expect(await page.getByRole('switch').isChecked()).toBe(true);
+    expect(errors).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import { findSession, sessionStore } from './api/session';
 import { useStore } from './api/store';
 import { Empty, ErrorNotice, Link, Loading, PageHeader } from './components/basics';
 import { Frame, lastProject } from './components/Frame';
+import { useRememberedAddress } from './lib/address';
 import { projectsWanted, userProjects } from './lib/wanted';
 import { LoginPage, SessionEnded } from './pages/Login';
 
@@ -63,6 +64,7 @@ function Unreachable() {
 
 function Screens() {
   const [location] = useLocation();
+  useRememberedAddress();
   const segments = /^\/projects\/([^/]+)/.exec(location);
   const project = segments ? decodeURIComponent(segments[1]!) : undefined;
   const inProject = (path: string, Screen: ComponentType<ProjectProps>) => (

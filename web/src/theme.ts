@@ -58,7 +58,9 @@ export const theme = createTheme({
       },
     },
     MuiButtonBase: { defaultProps: { disableRipple: true } },
-    MuiButton: { defaultProps: { disableElevation: true } },
+    // One of two lines stands beside its icon.
+    MuiButton: { defaultProps: { disableElevation: true }, styleOverrides: { root: { textAlign: 'left' } } },
+    MuiFormControlLabel: { styleOverrides: { root: { paddingBlock: 2 }, label: { lineHeight: 1.35 } } },
     MuiPaper: { defaultProps: { elevation: 0 }, styleOverrides: { root: { backgroundImage: 'none' } } },
     MuiCard: { defaultProps: { variant: 'outlined' } },
     MuiTextField: { defaultProps: { size: 'small', fullWidth: true } },

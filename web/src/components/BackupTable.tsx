@@ -10,7 +10,7 @@ import { useRights } from '../api/rights';
 import { setPinned } from '../dialogs/actions';
 import { formatBytes, formatDuration, formatNumber } from '../lib/format';
 import { backupPhase, backupTime, configOf, isRestoring, milliseconds, timeOf } from '../lib/model';
-import { Action, Link, say, When } from './basics';
+import { Action, Link, say, Small, When } from './basics';
 import { FromServer } from './said';
 import { DataTable, OnNarrow, type Column, type Selection } from './DataTable';
 import { PinIcon, RestoreIcon } from './icons';
@@ -18,9 +18,9 @@ import { BackupStatus, ProofStatus } from './status';
 
 const RestoreDialog = lazy(() => import('../dialogs/RestoreDialog'));
 
-export function BackupTable({ project, label, backups, clusters, empty, withCluster = false, withConfig = false, selection, toolbar, search = false }: {
+export function BackupTable({ project, label, backups, clusters, empty, withCluster = false, withConfig = false, selection, toolbar, search = false, id }: {
   project: string; label: string; backups: readonly EtcdBackup[]; clusters: readonly EtcdCluster[]; empty: ReactNode; withCluster?: boolean; withConfig?: boolean;
-  selection?: Selection; toolbar?: ReactNode; search?: boolean;
+  selection?: Selection; toolbar?: ReactNode; search?: boolean; id?: string;
 }) {
   const { t, i18n } = useTranslation();
   const rights = useRights(project);
@@ -35,9 +35,11 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
         <>
           <Link to={hrefOf(backup)}>{backup.metadata.name}</Link>
           {backup.spec.pinned && <PinIcon titleAccess={t('backups.pinned')} sx={{ fontSize: 15, ml: 0.5, verticalAlign: '-2px', color: 'text.secondary' }} />}
-          <OnNarrow below="md"><ProofStatus backup={backup} /></OnNarrow>
-          <OnNarrow below="sm"><BackupStatus backup={backup} /> · <When time={backupTime(backup)} /></OnNarrow>
-          {backupPhase(backup) === 'Failed' && backup.status?.message && <Box sx={{ color: 'error.main', fontSize: '0.8125rem' }}><FromServer>{backup.status.message}</FromServer></Box>}
+          {withConfig && <Small>{configOf(backup) ?? t('backups.byHand')}</Small>}
+          <OnNarrow below="sm"><div><BackupStatus backup={backup} /></div></OnNarrow>
+          {backupPhase(backup) === 'Completed' && <OnNarrow below="md"><ProofStatus backup={backup} /></OnNarrow>}
+          <OnNarrow below="sm"><When time={backupTime(backup)} /></OnNarrow>
+          {backupPhase(backup) === 'Failed' && backup.status?.message && <Box title={backup.status.message} sx={{ color: 'error.main', fontSize: '0.8125rem', display: '-webkit-box', WebkitLineClamp: 2, WebkitBoxOrient: 'vertical', overflow: 'hidden' }}><FromServer>{backup.status.message}</FromServer></Box>}
         </>
       ),
     },
@@ -45,19 +47,16 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
   if (withCluster) {
     columns.push({ id: 'cluster', header: t('config.cluster'), sort: (backup) => backup.spec.cluster.name, cell: (backup) => backup.spec.cluster.name, hideBelow: 'md', width: '110px' });
   }
-  if (withConfig) {
-    columns.push({ id: 'config', header: t('backups.by'), sort: (backup) => configOf(backup) ?? '', cell: (backup) => configOf(backup) ?? t('backups.byHand'), hideBelow: 'xl', width: '120px' });
-  }
   columns.push(
-    { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '160px' },
-    { id: 'proof', header: t('proof.label'), sort: (backup) => (backup.status?.evidence ?? []).filter((item) => item.result === 'Passed').length, cell: (backup) => <ProofStatus backup={backup} />, hideBelow: 'md', width: '150px' },
-    { id: 'time', header: t('backups.taken'), sort: (backup) => timeOf(backupTime(backup)), cell: (backup) => <When time={backupTime(backup)} />, hideBelow: 'sm', width: '120px' },
+    { id: 'phase', header: t('backups.state'), sort: (backup) => backupPhase(backup), cell: (backup) => <BackupStatus backup={backup} />, hideBelow: 'sm', width: '172px' },
+    { id: 'proof', header: t('proof.label'), sort: (backup) => (backup.status?.evidence ?? []).filter((item) => item.result === 'Passed').length, cell: (backup) => <ProofStatus backup={backup} brief />, hideBelow: 'md', width: '145px' },
+    { id: 'time', header: t('backups.taken'), sort: (backup) => timeOf(backupTime(backup)), cell: (backup) => <When time={backupTime(backup)} also="moment" />, hideBelow: 'sm', width: '150px' },
     ...(withCluster ? [] : [{ id: 'duration', header: t('backups.duration'), sort: (backup) => milliseconds(backup.status?.startTime, backup.status?.completionTime) ?? -1, cell: (backup) => formatDuration(milliseconds(backup.status?.startTime, backup.status?.completionTime), i18n.language), hideBelow: 'xl', width: '85px', align: 'right' } satisfies Column<EtcdBackup>]),
     { id: 'size', header: t('backups.size'), sort: (backup) => backup.status?.snapshot?.dbSize ?? -1, cell: (backup) => formatBytes(backup.status?.snapshot?.dbSize, i18n.language), hideBelow: 'md', width: '95px', align: 'right' },
     { id: 'stored', header: t('backups.newlyStored'), sort: (backup) => backup.status?.stored?.newBytes ?? -1, cell: (backup) => formatBytes(backup.status?.stored?.newBytes, i18n.language), hideBelow: withCluster ? 'xl' : 'lg', width: '95px', align: 'right' },
     ...(withCluster ? [] : [{ id: 'revision', header: t('backups.revision'), sort: (backup) => backup.status?.snapshot?.revision ?? -1, cell: (backup) => (backup.status?.snapshot?.revision === undefined ? '–' : formatNumber(backup.status.snapshot.revision, i18n.language)), hideBelow: 'xl', width: '95px', align: 'right' } satisfies Column<EtcdBackup>]),
     {
-      id: 'actions', header: t('table.actions'), hiddenHeader: true, width: '92px', align: 'right',
+      id: 'actions', header: t('table.actions'), hiddenHeader: true, width: { xs: '56px', sm: '92px' }, align: 'right',
       cell: (backup) => {
         const reason = held.get(backup.spec.cluster.name) ? t('restoring.reason', { cluster: backup.spec.cluster.name }) : undefined;
         return (
@@ -65,7 +64,7 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
             {rights.can('patch', 'etcdbackups') && backupPhase(backup) === 'Completed' && (
               <Tooltip title={t(backup.spec.pinned ? 'backups.unpin' : 'backups.pin', { name: backup.metadata.name })} describeChild={false}>
                 <IconButton
-                  size="small" aria-pressed={backup.spec.pinned}
+                  size="small" sx={{ display: { xs: 'none', sm: 'inline-flex' } }} aria-pressed={backup.spec.pinned}
                   onClick={() => void setPinned(backup, !backup.spec.pinned).then(() => say(t(backup.spec.pinned ? 'backups.unpinned' : 'backups.nowPinned')), (error: Error) => say(error.message, 'error'))}
                 >
                   <PinIcon fontSize="small" color={backup.spec.pinned ? 'primary' : 'inherit'} />
@@ -88,7 +87,7 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
   return (
     <>
       <DataTable
-        label={label} rows={backups} columns={columns} rowKey={(backup) => backup.metadata.name} rowName={(backup) => backup.metadata.name} hrefOf={hrefOf} empty={empty}
+        id={id} label={label} rows={backups} columns={columns} rowKey={(backup) => backup.metadata.name} rowName={(backup) => backup.metadata.name} hrefOf={hrefOf} empty={empty}
         textOf={search ? (backup) => `${backup.metadata.name} ${backup.spec.cluster.name} ${configOf(backup) ?? ''} ${t(`backupPhase.${backupPhase(backup)}`)}` : undefined}
         initialSort={{ column: 'time', descending: true }} selection={selection} toolbar={toolbar}
       />

@@ -13,6 +13,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { memo, useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
+import { useAddress, useTypedAddress } from '../lib/address';
 import { formatNumber } from '../lib/format';
 import { SearchIcon, SortDownIcon, SortIcon, SortUpIcon } from './icons';
 
@@ -21,7 +22,7 @@ export interface Column<T> {
   header: string;
   cell: (row: T) => ReactNode;
   sort?: (row: T) => string | number;
-  width?: string;
+  width?: string | Record<string, string>;
   hideBelow?: 'sm' | 'md' | 'lg' | 'xl';
   align?: 'right';
   /** The header is for screen readers only: what is below it speaks for itself. */
@@ -35,6 +36,8 @@ export interface Selection {
 
 interface Props<T> {
   label: string;
+  /** Begins the names of its parameters in the address, where a screen has more than one table. */
+  id?: string;
   rows: readonly T[];
   columns: Column<T>[];
   rowKey: (row: T) => string;
@@ -43,10 +46,28 @@ interface Props<T> {
   empty: ReactNode;
   /** What the search looks at; none: there is no search. */
   textOf?: (row: T) => string;
-  initialSort?: { column: string; descending: boolean };
+  initialSort?: Sort;
   selection?: Selection;
   toolbar?: ReactNode;
   dimmed?: (row: T) => boolean;
+}
+
+interface Sort {
+  column: string;
+  descending: boolean;
+}
+
+/** "time", "-time"; nothing as long as it is sorted as it was at first. */
+function useSort<T>({ id = '', columns, initialSort }: Props<T>): [Sort | undefined, (sort: Sort) => void] {
+  const [kept, keep] = useAddress(`${id}sort`);
+  const write = (sort: Sort | undefined) => (sort ? `${sort.descending ? '-' : ''}${sort.column}` : '');
+  const column = kept.replace(/^-/, '');
+  const sort = useMemo(
+    () => (columns.some((one) => one.id === column && one.sort) ? { column, descending: kept.startsWith('-') } : initialSort),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- columns and the first order are made anew at each render, and mean the same
+    [kept],
+  );
+  return [sort, (next) => keep(write(next) === write(initialSort) ? '' : write(next))];
 }
 
 const virtualFrom = 60;
@@ -55,8 +76,8 @@ const rowHeight = 57;
 export function DataTable<T>(props: Props<T>) {
   const { label, rows, columns, rowKey, rowName, hrefOf, empty, textOf, selection, toolbar, dimmed } = props;
   const { t, i18n } = useTranslation();
-  const [sort, setSort] = useState(props.initialSort);
-  const [search, setSearch] = useState('');
+  const [sort, setSort] = useSort(props);
+  const [search, setSearch] = useTypedAddress(`${props.id ?? ''}search`);
   const wanted = useDeferredValue(search.trim().toLowerCase());
   const collator = useMemo(() => new Intl.Collator(i18n.language, { numeric: true }), [i18n.language]);
 

@@ -94,7 +94,7 @@ function Messages() {
   return (
     <Snackbar
       key={message?.id} open={message !== null} autoHideDuration={6000}
-      onClose={(_, reason) => reason !== 'clickaway' && messageStore.set(null)} anchorOrigin={{ vertical: 'bottom', horizontal: 'center' }}
+      onClose={(_, reason) => reason !== 'clickaway' && messageStore.set(null)} anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }}
     >
       {message ? <Alert severity={message.severity} variant="outlined" onClose={() => messageStore.set(null)} sx={{ backgroundColor: 'background.paper' }}>{message.text}</Alert> : undefined}
     </Snackbar>

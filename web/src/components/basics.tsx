@@ -15,7 +15,8 @@ import { useTranslation } from 'react-i18next';
 import { Link as RouterLink } from 'wouter';
 import { ApiError } from '../api/client';
 import { Store, useStore } from '../api/store';
-import { formatDateTime, formatRelative } from '../lib/format';
+import { asLeft } from '../lib/address';
+import { formatDateTime, formatMoment, formatRelative } from '../lib/format';
 import { monospace } from '../theme';
 import { CopyIcon } from './icons';
 import { Detail } from './said';
@@ -29,18 +30,25 @@ setInterval(() => {
 /** The present, every five seconds. */
 export const useNow = (): Date => useStore(nowStore);
 
-/** "5 minutes ago", and on pointing at it the whole date. */
-export function When({ time, none = '–' }: { time: string | undefined; none?: string }) {
+/** "5 minutes ago"; on pointing at it the whole date, or that too: `exact` beside it, `moment` below it. */
+export function When({ time, none = '–', also }: { time: string | undefined; none?: string; also?: 'exact' | 'moment' }) {
   const { i18n } = useTranslation();
   const now = useNow();
   if (!time) return <>{none}</>;
   const date = new Date(time);
+  const exact = formatDateTime(date, i18n.language);
   return (
-    <time dateTime={time} title={formatDateTime(date, i18n.language)}>
+    <time dateTime={time} title={exact}>
       {formatRelative(date, now, i18n.language)}
+      {also && <Small>{also === 'exact' ? exact : formatMoment(date, now, i18n.language)}</Small>}
     </time>
   );
 }
+
+/** What is said below, in small letters. */
+export const Small = ({ children }: { children: ReactNode }) => (
+  <Box component="span" sx={{ display: 'block', color: 'text.secondary', fontSize: '0.8125rem' }}>{children}</Box>
+);
 
 // --- text
 
@@ -98,7 +106,7 @@ export function PageHeader({ title, description, actions, back, badge }: {
       <Box sx={{ minWidth: 0 }}>
         {back && (
           <Box sx={{ mb: 0.5 }}>
-            <Link to={back.to}>← {back.label}</Link>
+            <Link to={asLeft(back.to)}>← {back.label}</Link>
           </Box>
         )}
         <Stack direction="row" spacing={1.5} useFlexGap sx={{ alignItems: 'center', flexWrap: 'wrap' }}>
@@ -131,9 +139,9 @@ export function Section({ title, actions, children, description }: { title: stri
 }
 
 /** Names and values, side by side where there is room. */
-export function Facts({ facts }: { facts: [label: string, value: ReactNode][] }) {
+export function Facts({ facts, dense = false }: { facts: [label: string, value: ReactNode][]; dense?: boolean }) {
   return (
-    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: { xs: 'repeat(auto-fill, minmax(130px, 1fr))', sm: 'repeat(auto-fill, minmax(200px, 1fr))' }, gap: 2 }}>
+    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: { xs: 'repeat(auto-fill, minmax(130px, 1fr))', sm: `repeat(auto-fill, minmax(${dense ? 132 : 218}px, 1fr))` }, gap: 2 }}>
       {facts.map(([label, value]) => (
         <Box key={label} sx={{ minWidth: 0 }}>
           <Typography component="dt" variant="body2" color="text.secondary">{label}</Typography>

@@ -3,12 +3,12 @@
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import { useTranslation } from 'react-i18next';
-import { formatDay, formatMinute } from '../lib/format';
+import { formatDay, formatMoment } from '../lib/format';
 
 /** The ends of a line of time: by day, or to the minute when it is a short one. */
 function endsOf(from: number, to: number, language: string): [string, string] {
-  const write = to - from > 2 * 86_400_000 ? formatDay : formatMinute;
-  return [write(new Date(from), language), write(new Date(to), language)];
+  const write = (time: number) => (to - from > 2 * 86_400_000 ? formatDay(new Date(time), language) : formatMoment(new Date(time), new Date(), language));
+  return [write(from), write(to)];
 }
 
 export interface Point {

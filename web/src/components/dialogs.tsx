@@ -13,7 +13,7 @@ import useMediaQuery from '@mui/material/useMediaQuery';
 import { useTheme } from '@mui/material/styles';
 import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ErrorNotice } from './basics';
+import { ErrorNotice, messageStore } from './basics';
 
 /** A form in a dialog; on a phone it has the whole screen. */
 export function FormDialog({ title, children, submitLabel, submitColor, disabled, busy, error, onSubmit, onClose, width = 'sm' }: {
@@ -24,6 +24,8 @@ export function FormDialog({ title, children, submitLabel, submitColor, disabled
   const id = useId();
   const theme = useTheme();
   const phone = useMediaQuery(theme.breakpoints.down('sm'));
+  // What was said last would lie over the buttons of a phone.
+  useEffect(() => messageStore.set(null), []);
   const problem = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (error !== undefined && error !== null) problem.current?.scrollIntoView({ block: 'nearest' });

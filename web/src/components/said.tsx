@@ -17,16 +17,20 @@ function useHoles() {
     const write = (name: string, value: string): string | number => {
       switch (name) {
         case 'bytes': case 'newBytes': return formatBytes(Number(value), i18n.language);
-        case 'records': case 'revision': case 'compacted': return formatNumber(Number(value), i18n.language);
-        case 'count': return Number(value);
+        case 'records': case 'pages': case 'revision': case 'compacted': return formatNumber(Number(value), i18n.language);
         case 'time': return formatDateTime(new Date(value), i18n.language);
         case 'schedule': return describeSchedule(value, i18n.language) ?? value;
         case 'phase': return i18n.exists(`clusterPhase.${value}`) ? t(`clusterPhase.${value as 'Running'}`) : value;
         case 'stage': return i18n.exists(`restore.stepNames.${value}`) ? t(`restore.stepNames.${value as 'Pausing'}`) : value;
+        case 'field': return i18n.exists(`scheduleFields.${value}`) ? t(`scheduleFields.${value as 'minute'}`) : value;
         default: return value;
       }
     };
-    return Object.fromEntries(Object.entries(holes).map(([name, value]) => [name, name === 'why' ? '\0' : write(name, value)]));
+    const counted = holes.objects ?? holes.records ?? holes.members ?? holes.attempts ?? holes.count;
+    return {
+      ...Object.fromEntries(Object.entries(holes).map(([name, value]) => [name, name === 'why' ? '\0' : write(name, value)])),
+      ...(counted === undefined ? {} : { count: Number(counted) }),
+    };
   };
 }
 
@@ -36,7 +40,7 @@ export function FromServer({ children: text }: { children: string | undefined })
   if (!text) return null;
   const known = understand(text);
   if (!known) return <span lang="en" style={{ overflowWrap: 'anywhere' }}>{text}</span>;
-  const [before, after] = (t(`said.${known.key}`, write(known)) as string).split('\0');
+  const [before, after] = t(`said.${known.key}` as 'said.cancelled', write(known)).split('\0');
   return <span style={{ overflowWrap: 'anywhere' }}>{before}{known.holes.why && <FromServer>{known.holes.why}</FromServer>}{after}</span>;
 }
 

@@ -6,6 +6,7 @@ import type { EtcdBackup, EtcdBackupConfig, EtcdCluster, EtcdRestore } from '../
 import {
   backupPhase, backupTone, clusterPhase, clusterTone, configHealth, configTone, proofOf, restorePhase, restoreTone, type Tone,
 } from '../lib/model';
+import { Small } from './basics';
 import { CircleCheckIcon, ClockIcon, DotIcon, ErrorIcon, PauseIcon, ShieldIcon, WarningIcon } from './icons';
 
 const looks = {
@@ -30,7 +31,8 @@ export function Status({ tone, text, icon }: { tone: Tone; text: string; icon?: 
 export function ClusterStatus({ cluster }: { cluster: EtcdCluster }) {
   const { t } = useTranslation();
   const phase = clusterPhase(cluster);
-  return <Status tone={clusterTone[phase]} text={t(`clusterPhase.${phase}`)} icon={phase === 'Paused' ? 'pause' : undefined} />;
+  const text = phase === 'Creating' && cluster.spec.runtime === 'external' ? t('clusters.connecting') : t(`clusterPhase.${phase}`);
+  return <Status tone={clusterTone[phase]} text={text} icon={phase === 'Paused' ? 'pause' : undefined} />;
 }
 
 export function BackupStatus({ backup }: { backup: EtcdBackup }) {
@@ -52,15 +54,19 @@ export function ConfigStatus({ config }: { config: EtcdBackupConfig }) {
 }
 
 /** What is proven of a backup. Of one that is not complete nothing is. */
-export function ProofStatus({ backup }: { backup: EtcdBackup }) {
+export function ProofStatus({ backup, brief = false }: { backup: EtcdBackup; brief?: boolean }) {
   const { t } = useTranslation();
   if (backupPhase(backup) !== 'Completed') return <>–</>;
   const proof = proofOf(backup);
   switch (proof.state) {
     case 'proven':
-      return <Status tone="good" icon="shield" text={t('proof.proven', { count: proof.passed })} />;
+      return brief
+        ? <><Status tone="good" icon="shield" text={t('proof.provenBrief')} /><Small>{t('proof.checksOf', { count: proof.passed })}</Small></>
+        : <Status tone="good" icon="shield" text={t('proof.proven', { count: proof.passed })} />;
     case 'partly':
-      return <Status tone="warning" icon="shield" text={t('proof.partly', { passed: proof.passed, all: proof.passed + proof.skipped })} />;
+      return brief
+        ? <><Status tone="warning" icon="shield" text={t('proof.partlyBrief')} /><Small>{t('proof.checksPartly', { passed: proof.passed, all: proof.passed + proof.skipped })}</Small></>
+        : <Status tone="warning" icon="shield" text={t('proof.partly', { passed: proof.passed, all: proof.passed + proof.skipped })} />;
     case 'refuted':
       return <Status tone="bad" text={t('proof.refuted', { count: proof.failed })} />;
     case 'none':

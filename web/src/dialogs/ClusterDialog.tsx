@@ -11,7 +11,7 @@ import Radio from '@mui/material/Radio';
 import RadioGroup from '@mui/material/RadioGroup';
 import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { ApiError, call, createObject, deleteObject } from '../api/client';
@@ -49,6 +49,10 @@ export default function ClusterDialog({ project, onClose }: { project: string; o
   const [access, setAccess] = useState({ endpoints: '', ca: '', certificate: '', key: '', user: '', password: '' });
   const [trial, setTrial] = useState<{ of: string; result?: Trial; error?: unknown; busy: boolean }>();
   const [busy, setBusy] = useState(false);
+  const outcome = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (trial && !trial.busy) outcome.current?.scrollIntoView({ block: 'nearest' });
+  }, [trial]);
   const [error, setError] = useState<unknown>();
 
   const found = nameProblem(name);
@@ -159,7 +163,7 @@ export default function ClusterDialog({ project, onClose }: { project: string; o
               <TextField label={t('clusterDialog.user')} value={access.user} onChange={change('user')} autoComplete="off" />
               <TextField label={t('login.password')} type="password" value={access.password} onChange={change('password')} autoComplete="new-password" />
             </Stack>
-            <Box aria-live="polite">
+            <Box aria-live="polite" ref={outcome}>
               <Button variant="outlined" onClick={() => void tryIt()} disabled={endpoints.length === 0 || badEndpoint !== undefined || trial?.busy === true}>
                 {trial?.busy ? t('clusterDialog.trying') : t('clusterDialog.try')}
               </Button>

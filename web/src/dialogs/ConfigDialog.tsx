@@ -95,7 +95,10 @@ export default function ConfigDialog({ project, cluster: chosen, edit, onClose }
     },
   });
   const refused = complete ? (trial.data ?? undefined) : undefined;
-  const at = (field: string) => refused?.causes.filter((cause) => cause.field === field).map((cause) => cause.message).join(' ') || undefined;
+  const at = (field: string) => {
+    const messages = refused?.causes.filter((cause) => cause.field === field) ?? [];
+    return messages.length > 0 ? messages.map((cause, i) => <span key={i}>{i > 0 && ' '}<FromServer>{cause.message}</FromServer></span>) : undefined;
+  };
   const elsewhere = refused && !refused.causes.some((cause) => ['metadata.name', 'spec.schedule', 'spec.keep', 'spec.timeZone', 'spec.cluster.name', 'spec.destination'].includes(cause.field));
 
   const settledSchedule = useSettled(chosenSchedule, choice === 'custom' ? 350 : 0);
@@ -105,7 +108,7 @@ export default function ConfigDialog({ project, cluster: chosen, edit, onClose }
     retry: false, gcTime: 60_000,
     queryFn: () => call<{ runs: string[] }>(`/page/schedule?schedule=${encodeURIComponent(settledSchedule)}&timeZone=${encodeURIComponent(timeZone)}&count=5`),
   });
-  const scheduleProblem = at('spec.schedule') ?? (preview.error instanceof ApiError && preview.error.code === 400 ? preview.error.message : undefined);
+  const scheduleProblem = at('spec.schedule') ?? (preview.error instanceof ApiError && preview.error.code === 400 ? <FromServer>{preview.error.message}</FromServer> : undefined);
 
   const submit = async () => {
     setBusy(true);
@@ -158,7 +161,7 @@ export default function ConfigDialog({ project, cluster: chosen, edit, onClose }
           <Stack direction={{ xs: 'column', sm: 'row' }} spacing={2}>
             <TextField
               label={t('config.cron')} value={schedule} onChange={(event) => setSchedule(event.target.value)} error={scheduleProblem !== undefined}
-              helperText={scheduleProblem ? <FromServer>{scheduleProblem}</FromServer> : t('config.cronHint')} sx={{ flex: 2 }} autoComplete="off"
+              helperText={scheduleProblem ?? t('config.cronHint')} sx={{ flex: 2 }} autoComplete="off"
               slotProps={{ htmlInput: { spellCheck: false, autoCapitalize: 'none' } }}
             />
             <TextField

@@ -25,6 +25,8 @@ import { formatBytes, formatDuration, formatNumber } from '../lib/format';
 import { backupTime, clusterFacts, isRestoring, nameProblem, proofOf, timeOf } from '../lib/model';
 import { clustersWanted, clusterWanted } from '../lib/wanted';
 
+/** As the API's schema has it for spec.revisionBump. */
+const revisionBump = 1_000_000_000;
 type Target = 'same' | 'other' | 'new';
 
 export default function RestoreDialog({ project, backup, onClose }: { project: string; backup: EtcdBackup; onClose: () => void }) {
@@ -58,7 +60,9 @@ export default function RestoreDialog({ project, backup, onClose }: { project: s
   const from = backupTime(backup);
   const lost = from ? formatDuration(now.getTime() - timeOf(from), i18n.language) : undefined;
   const snapshot = backup.status?.snapshot;
-  const lostRevisions = target === 'same' && revision !== undefined && snapshot?.revision !== undefined ? revision - snapshot.revision : undefined;
+  const isRaised = revision !== undefined && snapshot?.revision !== undefined && revision - snapshot.revision >= revisionBump / 2;
+  // After a restore the revision is a billion higher: that would count what was never written.
+  const lostRevisions = target === 'same' && !isRaised && revision !== undefined && snapshot?.revision !== undefined ? revision - snapshot.revision : undefined;
 
   const submit = async () => {
     setBusy(true);
@@ -97,13 +101,13 @@ export default function RestoreDialog({ project, backup, onClose }: { project: s
       title={t('restore.title', { cluster: name || '…' })} submitLabel={t('restore.submit')} submitColor="error" disabled={!ready} busy={busy} error={error}
       onSubmit={() => void submit()} onClose={onClose} width="md"
     >
-      <Stack spacing={2}>
-        <Box sx={{ p: 2, borderRadius: 2, backgroundColor: 'action.hover' }}>
+      <Stack spacing={1.5}>
+        <Box sx={{ p: 1.5, borderRadius: 2, backgroundColor: 'action.hover' }}>
           <Typography variant="h3" sx={{ mb: 1 }}>{t('restore.fromBackup')}</Typography>
           <Facts
-            facts={[
+            dense facts={[
               [t('common.name'), <Code>{backup.metadata.name}</Code>],
-              [t('restore.stateOf'), <When time={from} />],
+              [t('restore.stateOf'), <When time={from} also="exact" />],
               [t('backups.size'), formatBytes(snapshot?.dbSize, i18n.language)],
               [t('backups.revision'), snapshot?.revision === undefined ? '–' : formatNumber(snapshot.revision, i18n.language)],
               [t('proof.label'), <ProofStatus backup={backup} />],

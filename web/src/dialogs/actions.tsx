@@ -37,9 +37,11 @@ export function DeleteConfig({ config, onClose, onDone }: { config: EtcdBackupCo
       }}
     >
       <Typography>{t('config.deleteText', { cluster: config.spec.cluster.name })}</Typography>
-      <Consequence severity={deletes ? 'error' : 'info'}>
-        {deletes ? t('config.deleteWithBackups', { count: backups }) : t('config.deleteKeepsBackups', { count: backups })}
-      </Consequence>
+      {backups > 0 && (
+        <Consequence severity={deletes ? 'error' : 'info'}>
+          {deletes ? t('config.deleteWithBackups', { count: backups }) : t('config.deleteKeepsBackups', { count: backups })}
+        </Consequence>
+      )}
     </ConfirmDialog>
   );
 }

@@ -45,6 +45,7 @@ export const en = {
   configHealth: { healthy: 'Good backups exist', unhealthy: 'Needs attention', suspended: 'Suspended', waiting: 'No backup yet', deleting: 'Deleting' },
   proof: {
     label: 'Evidence', title: 'Evidence', proven_one: 'Proven: {{count}} check', proven_other: 'Proven: {{count}} checks', partly: '{{passed}} of {{all}} checks proven', refuted_one: '{{count}} check failed', refuted_other: '{{count}} checks failed',
+    provenBrief: 'Proven', partlyBrief: 'In part', checksOf_one: '{{count}} check', checksOf_other: '{{count}} checks', checksPartly: '{{passed}} of {{all}} checks',
     none: 'No evidence', noneYet: 'Nothing has been checked yet.',
     state: {
       proven: 'Every check passed at the time stated with it.', partly: 'Some of it could not be checked. What is missing says why.', refuted: 'At least one check failed: do not rely on this backup.',
@@ -68,20 +69,24 @@ export const en = {
     clusterMissing: 'Cluster {{cluster}} does not exist', clusterRestoring: 'Cluster {{cluster}} is being restored by {{restore}}', clusterDeleting: 'Cluster {{cluster}} is being deleted', clusterPaused: 'Cluster {{cluster}} is paused', configSuspended: 'The automatic backup is suspended',
     stillRuns: 'Backup {{backup}} still runs', noDefaultDestination: 'There is no default destination', slotSkipped: 'No backup for {{time}}: {{why}}',
     firstIsYetToCome: 'The first backup is yet to come', isYetToBeMade: 'The backup is yet to be made', nothingWhileSuspended: 'Suspended: no backups are made', newestGoodIsOf: 'The newest good backup is of {{time}}', noBackupYet: 'There is no backup yet',
-    waitsForTurn: 'It waits for its turn', turnDidNotCome: 'Its turn did not come in time: too many backups wait', serverWasStopped: 'Interrupted: the server was stopped', attemptFailed: 'Attempt {{attempt}} failed: {{why}}; the next is at {{time}}', afterAttempts: '{{why}} ({{attempts}} attempts)',
+    waitsForTurn: 'It waits for its turn', turnDidNotCome: 'Its turn did not come in time: too many backups wait', serverWasStopped: 'Interrupted: the server was stopped', attemptFailed: 'Attempt {{attempt}} failed: {{why}}; the next is at {{time}}', afterAttempts_one: '{{why}} ({{attempts}} attempt)', afterAttempts_other: '{{why}} ({{attempts}} attempts)',
     completed: 'Revision {{revision}}, {{bytes}}, {{newBytes}} of them new', adopted: 'Found in repository {{repository}}', backupCompleted: 'Backup {{backup}} is completed',
-    hashKvCompacted: '{{hash}} at revision {{revision}}, compacted at {{compacted}}', hashKvNever: '{{hash}} at revision {{revision}}, never compacted', readAgain: 'What was stored was read again, opened, and is equal',
-    proven: '{{records}} records, HashKV {{hash}} at revision {{revision}}', noSafetyBackup: 'No safety backup: {{why}}', safetyBackupFailed: 'The safety backup failed: {{why}} – it can be left out when restoring', safetyBackupDeleted: 'It was deleted', otherRestore: 'Restore {{restore}} has the cluster; nothing was touched',
-    waitsForOneBackup: 'Waits for a running backup to end', waitsForBackups: 'Waits for {{count}} running backups to end', notAllHealthyYet: 'Not all members are healthy yet', notAllAnswered: 'Not all members have answered', verified: '{{members}} members: HashKV {{hash}} at revision {{revision}}, compacted at {{compacted}}',
+    hashKvCompacted: '{{hash}} at revision {{revision}}, compacted at {{compacted}}', hashKvNever: '{{hash}} at revision {{revision}}, never compacted', readAgain_one: '{{objects}} new object, {{bytes}}', readAgain_other: '{{objects}} new objects, {{bytes}}', structure_one: '{{records}} record, {{pages}} pages, {{buckets}} buckets', structure_other: '{{records}} records, {{pages}} pages, {{buckets}} buckets', lineage: 'Lineage {{lineage}}', otherLineage: 'Lineage {{lineage}} after {{other}}',
+    proven_one: '{{records}} record, HashKV {{hash}} at revision {{revision}}', proven_other: '{{records}} records, HashKV {{hash}} at revision {{revision}}', noSafetyBackup: 'No safety backup: {{why}}', safetyBackupFailed: 'The safety backup failed: {{why}} – it can be left out when restoring', safetyBackupDeleted: 'It was deleted', otherRestore: 'Restore {{restore}} has the cluster; nothing was touched',
+    waitsForBackups_one: 'Waits for {{count}} running backup to end', waitsForBackups_other: 'Waits for {{count}} running backups to end', notAllHealthyYet: 'Not all members are healthy yet', notAllAnswered: 'Not all members have answered', verified_one: '{{members}} member: HashKV {{hash}} at revision {{revision}}, compacted at {{compacted}}', verified_other: '{{members}} members: HashKV {{hash}} at revision {{revision}}, compacted at {{compacted}}',
     notInTimeWhy: 'Not done in time: “{{stage}}” did not end before {{time}}: {{why}}', notInTime: 'Not done in time: “{{stage}}” did not end before {{time}}', cancelled: 'Cancelled', wentOnWithout: 'Went on without: {{why}}', wentOnAfterWhy: 'Went on after ten minutes: {{why}}', wentOnAfter: 'Went on after ten minutes',
     restoreStage: 'Restore of {{cluster}} from backup {{backup}}: {{stage}}', restoreFromWhy: 'Restore {{restore}} from backup {{backup}}: {{why}}', restoreFrom: 'Restore {{restore}} from backup {{backup}}',
     probed: 'A probe was written, read, listed and deleted', destinationReady: 'It can be written, read and listed', keyMade: 'Secret {{project}}/{{secret}} has the key of all backups there: keep a copy elsewhere', unreadable: '{{unreadable}} of {{all}} repositories cannot be read: {{why}}',
+    invalidValue: '{{why}}', notFound: 'There is no {{name}}', atMost: 'At most {{most}}', atLeast: 'At least {{least}}', notWithin: '{{field}}: {{number}} is not within {{range}}', notNumber: '{{field}}: “{{text}}” is no number', notName: '{{field}}: “{{text}}” is neither a number nor a name', notStep: '{{field}}: “{{text}}” is no step',
+    backwards: '{{field}}: the range {{range}} ends before it begins', fiveFields: 'Five fields are needed (minute, hour, day of month, month, day of week), these are {{number}}', everyRange: '@every takes 1m to 8760h (a year)', notDuration: '“{{text}}” is no duration; write it as 1h30m',
+    unknownDescriptor: 'There is no {{text}}; there are {{list}}', neverRuns: 'There is no such day: it would never run', unknownZone: 'There is no time zone {{zone}}',
     backupWhy: 'Backup {{backup}}: {{why}}', backupNamed: 'Backup {{backup}}',
   },
+  scheduleFields: { minute: 'Minute', hour: 'Hour', 'day of month': 'Day of month', month: 'Month', 'day of week': 'Day of week' },
   // One word of the API each: reasons of events and conditions.
   reasons: {
     event: {
-      Adopted: 'Backup found again in the repository', AttemptFailed: 'An attempt failed', Completed: 'Completed', Failed: 'Failed', StoredDataLeft: 'Stored data could not be removed', Creating: 'The cluster is being started', Running: 'The cluster runs', Degraded: 'The cluster is degraded',
+      Adopted: 'Backup found again in the repository', AttemptFailed: 'An attempt failed', Completed: 'Completed', Failed: 'Failed', StoredDataLeft: 'Stored data could not be removed', Creating: 'The cluster is not up yet', Running: 'The cluster runs', Degraded: 'The cluster is degraded',
       Unreachable: 'The cluster cannot be reached', Paused: 'The cluster is paused', Restoring: 'The cluster is being restored', Deleting: 'The cluster is being deleted', DefaultBackups: 'Automatic backups were set up', RestoreLost: 'The restore is gone', BackupSkipped: 'A backup was skipped', BackupStarted: 'A backup was started',
       LastRunFailed: 'The last run failed', BackupTooOld: 'The newest good backup is too old', InvalidSchedule: 'The schedule cannot be read', Healthy: 'There are good backups again', NotReady: 'The destination does not work', Ready: 'The destination works', KeyMade: 'A key for the backups was made',
       RepositoriesUnreadable: 'Some repositories cannot be read', Pending: 'The restore was accepted', Preflight: 'The backup is being checked', SafetyBackup: 'The present state is being backed up', Pausing: 'The cluster is being paused', StoppingMembers: 'Members are being stopped', Rebuilding: 'The data is being rebuilt',
@@ -112,7 +117,7 @@ export const en = {
   },
   clusters: {
     description: 'etcd clusters of this project. Every new cluster is backed up by itself.', add: 'Add Cluster', emptyTitle: 'No clusters yet', emptyText: 'Create an etcd cluster here, or connect one that runs elsewhere. It gets automatic backups at once.',
-    state: 'State', members: 'Members', version: 'Version', size: 'Size of the database', sizeOf: '{{size}} of {{quota}}', lastBackup: 'Last good backup', nextBackup: 'Next backup', noBackup: 'none yet', noneScheduled: 'none scheduled', external: 'external', toRestore: 'Follow the restore',
+    connecting: 'Connecting', state: 'State', members: 'Members', version: 'Version', size: 'Size of the database', sizeOf: '{{size}} of {{quota}}', lastBackup: 'Last good backup', nextBackup: 'Next backup', noBackup: 'none yet', noneScheduled: 'none scheduled', external: 'external', toRestore: 'Follow the restore',
   },
   clusterDialog: {
     title: 'Add Cluster', kind: 'Which cluster?', local: 'A new one, run by Tresor on this machine', external: 'One that runs elsewhere: connect it and back it up', membersHint: 'Three survive the loss of one member, five of two.',
@@ -143,7 +148,7 @@ export const en = {
   config: {
     description: 'Each one backs up one cluster by itself: when, how many are kept, and where.', add: 'Add', addTitle: 'Add Automatic Backup', editTitle: 'Edit {{name}}', added: 'Automatic backup {{name}} was added', saved: 'Automatic backup {{name}} was saved',
     emptyTitle: 'No automatic backups', emptyText: 'Nothing in this project is backed up by itself. Add an automatic backup.', emptyNoClusters: 'Every new cluster gets automatic backups by itself. Add a cluster first.', toClusters: 'To the clusters',
-    cluster: 'Cluster', noCluster: 'There is no cluster in this project yet.', health: 'Health', schedule: 'Schedule', once: 'once, at once', keep: 'Backups to keep', keepShort: 'Kept', keepOf: '{{completed}} of {{keep}}', keepHint: '1 to 1000', keepNumber: 'A whole number.',
+    cluster: 'Cluster', noCluster: 'There is no cluster in this project yet.', health: 'Health', schedule: 'Schedule', once: 'once, at once', keep: 'Backups to keep', keepShort: 'Kept', keptWhere: 'Kept, destination', keepOf: '{{completed}} of {{keep}}', keepHint: '1 to 1000', keepNumber: 'A whole number.',
     presets: {
       daily: { name: 'Daily', text: 'every day at 22:00, kept for a week' }, weekly: { name: 'Weekly', text: 'every Monday at 22:00, kept for four weeks' },
       monthly: { name: 'Monthly', text: 'on the 1st at 22:00, kept for three months' }, custom: { name: 'Custom', text: 'an interval or a cron schedule of your own' },
@@ -151,7 +156,7 @@ export const en = {
     cron: 'Interval or cron', cronHint: 'Such as @every 20m, @hourly, or 30 2 * * MON-FRI', timeZone: 'Time zone', nextRuns: 'Next runs', noRuns: 'None: the schedule cannot be read.', zoneNote: 'Times in {{zone}}.',
     destination: 'Destination', defaultDestination: 'The default one', default: 'default', noDestination: 'There is no destination yet: set one up',
     policy: 'When this automatic backup is deleted', retain: 'keep its backups', deleteToo: 'delete its backups as well', policyHint: 'Backups that stay can be restored and deleted one by one.',
-    lastGood: 'Last good backup', nextRun: 'Next run', lastSkipped: 'Last skipped', failures: 'Failures since then', facts: 'Automatic backup', itsBackups: 'Backups of {{name}}', noBackupsTitle: 'No backup yet', noBackupsText: 'It appears here as soon as the first run begins.',
+    lastGood: 'Last good backup', nextRun: 'Next run', lastSkipped: 'Last skipped', failures: 'Failures since then', failedSince_one: '{{count}} failed since', failedSince_other: '{{count}} failed since', facts: 'Automatic backup', itsBackups: 'Backups of {{name}}', noBackupsTitle: 'No backup yet', noBackupsText: 'It appears here as soon as the first run begins.',
     blocked: 'No backups are taken now:', suspend: 'Suspend', resume: 'Resume', suspended: '{{name}} is suspended', resumed: '{{name}} goes on', suspendedText: 'Suspended: no backups are taken until it is resumed. Those that exist stay.', unhealthyText: 'Do not rely on it as it is:',
     deleteTitle: 'Delete automatic backup {{name}}', deleted: 'Automatic backup {{name}} is being deleted', deleteText: 'Cluster {{cluster}} will no longer be backed up by it.',
     deleteKeepsBackups_one: 'Its {{count}} backup stays, and is no longer removed by itself.', deleteKeepsBackups_other: 'Its {{count}} backups stay, and are no longer removed by themselves.',
@@ -160,7 +165,7 @@ export const en = {
   backups: {
     description: 'All backups of this project, those taken by hand included.', now: 'Back up now', started: 'The backup has been requested', emptyTitle: 'No backups yet', emptyText: 'They appear here by themselves as soon as a cluster has automatic backups.', noneLikeThis: 'No backup matches this choice',
     state: 'State', taken: 'Taken', duration: 'Duration', size: 'Size', newlyStored: 'Newly stored', revision: 'Revision', by: 'Made by', byHand: 'by hand', facts: 'Backup', finished: 'Finished', scheduledFor: 'Scheduled for', compacted: 'Compacted at revision', neverCompacted: 'never',
-    keys: 'Revisions of keys', etcdVersion: 'Version of etcd', member: 'Read from member', id: 'Id in the repository', storedRecords: '{{bytes}} in {{records}} records', clusterGone: 'deleted',
+    keys: 'Revisions of keys', etcdVersion: 'Version of etcd', member: 'Read from member', id: 'Id in the repository', storedRecords_one: '{{bytes}} in {{records}} record', storedRecords_other: '{{bytes}} in {{records}} records', clusterGone: 'deleted',
     pin: 'Pin {{name}}', unpin: 'Unpin {{name}}', pinShort: 'Pin', unpinShort: 'Unpin', pinned: 'Pinned', nowPinned: 'Pinned: it is not removed by itself', unpinned: 'No longer pinned', pinnedText: 'Pinned: this backup is not removed by itself, however old it gets.',
     restore: 'Restore', restoreThis: 'Restore {{name}}', notYet: 'This backup is under way. Nothing is proven yet.', progress: 'Progress of the backup', failedText: 'This backup failed, and nothing can be restored from it.',
     deleteOne: 'Delete backup {{name}}', deleteMany_one: 'Delete {{count}} backup', deleteMany_other: 'Delete {{count}} backups', deleteSelected_one: 'Delete {{count}} selected', deleteSelected_other: 'Delete {{count}} selected', deleteText: 'Its data is removed from the repository. This cannot be undone.',
@@ -209,7 +214,7 @@ export const en = {
     keyText: 'A new key is made and kept as secret {{secret}}. Without it nobody can ever read the backups: keep a copy elsewhere.', deleteText: 'This is refused as long as backups lie there. Files in it are not touched.',
   },
   settings: {
-    description: 'How this server was started. Values are changed by its flags, and hold from its next start.', defaults: 'Automatic backups of new clusters', defaultsText: 'Every new cluster gets these. Changing them changes no existing one.', noDefault: 'none', setBy: 'Set by', limits: 'Limits', limitsText: 'Backups beyond these wait for their turn.',
+    description: 'How this server was started. To change a value, give tresor serve the option with another one (systemctl edit tresor) and restart it. Clusters run on meanwhile.', defaults: 'Automatic backups of new clusters', defaultsText: 'Every new cluster gets these. Changing them changes no existing one.', noDefault: 'none', options: 'Options that say so', limits: 'Limits', limitsText: 'Backups beyond these wait for their turn.',
     parallel: 'Backups at the same time', memory: 'Memory of all running backups', server: 'Server', dataDir: 'Data directory',
   },
   health: {

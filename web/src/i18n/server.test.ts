@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hintOf } from '../lib/hints';
 import { backSteps, restoreSteps } from '../lib/model';
-import { sentences, understand } from '../lib/sentences';
+import { sentences, understand, type Sentence } from '../lib/sentences';
 import { de } from './de';
 import { en } from './en';
 
@@ -16,7 +16,7 @@ const source = (folder: string): string => {
     .replace(/"\s*\n\s*"/g, '');
 };
 const control = source('control');
-const everything = [control, source('backup'), source('runtime/local'), source('objects')].join('\n');
+const everything = [control, source('backup'), source('repo'), source('runtime/local'), source('objects'), source('api'), source('base')].join('\n');
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1]!);
 const sorted = (words: Iterable<string>) => [...new Set(words)].sort();
 
@@ -82,10 +82,23 @@ describe('sentences', () => {
     clusterIs: ['the cluster is '],
     hashKvCompacted: ['{} at revision {} ({})', 'compacted {}'],
     hashKvNever: ['{} at revision {} ({})', 'never compacted'],
+    structure: ['{} of {}, {}', 'page', 'bucket', 'record'],
+    lineage: ['lineage '],
+    readAgain: ['{} new object{}, {} bytes, read again, opened and equal'],
+    invalidValue: ['Invalid value: {}: {}'],
+    notFound: ['Not found: \\"{}\\": there is no such {}'],
+    atMost: ['{} in body {}', 'should be less than {}{}', 'or equal to '],
+    atLeast: ['{} in body {}', 'should be greater than {}{}', 'or equal to '],
+    notWithin: ['{} is not within {}-{}'],
+    notNumber: ['\\"{}\\" is not a {}', 'number'],
+    notName: ['\\"{}\\" is not a {}', 'number or name'],
+    notStep: ['\\"{}\\" is not a step'],
+    backwards: ['the range {} ends before it begins'],
+    fiveFields: ['must have five fields (minute, hour, day of month, month, day of week), not {}{}'],
+    unknownDescriptor: ['unknown descriptor {}; there are '],
     noSafetyBackup: ['no safety backup: '],
     safetyBackupFailed: ['the safety backup failed: ', ' (spec.safetyBackup: false restores without one)'],
     otherRestore: ['restore \\"', '\\" has the cluster; nothing was touched'],
-    waitsForOneBackup: ['waits for {} running backup{} to end'],
     waitsForBackups: ['waits for {} running backup{} to end'],
     newestGoodIsOf: ['the newest good backup is of '],
     afterAttempts: [' ({} attempts)'],
@@ -108,11 +121,12 @@ describe('sentences', () => {
   });
 
   it('are worded in both languages, with what stands in them', () => {
-    expect(Object.keys(en.said).sort()).toEqual(Object.keys(sentences).sort());
-    for (const [key, said] of Object.entries(sentences)) {
-      const holes = new Set(all(said, /\{(\w+)\}/g));
-      for (const words of [en.said, de.said]) {
-        for (const hole of all((words as Record<string, string>)[key]!, /\{\{(\w+)\}\}/g)) expect(holes.has(hole), `${key}: ${hole}`).toBe(true);
+    const keys = (words: object) => sorted(Object.keys(words).map((key) => key.replace(/_(one|other)$/, '')));
+    expect(keys(en.said)).toEqual(sorted(Object.keys(sentences)));
+    for (const words of [en.said, de.said]) {
+      for (const [key, text] of Object.entries(words)) {
+        const holes = all(sentences[key.replace(/_(one|other)$/, '') as Sentence], /\{(\w+)\}/g);
+        for (const hole of all(text, /\{\{(\w+)\}\}/g)) expect(holes, `${key}: ${hole}`).toContain(hole);
       }
     }
   });
@@ -121,6 +135,9 @@ describe('sentences', () => {
     expect(understand('member m2 is not healthy: its launcher does not run')).toEqual({ key: 'memberUnhealthyWhy', holes: { member: 'm2', why: 'its launcher does not run' } });
     expect(understand('no backup for 2026-11-21T17:00:00Z: cluster "prod" is paused')).toEqual({ key: 'slotSkipped', holes: { time: '2026-11-21T17:00:00Z', why: 'cluster "prod" is paused' } });
     expect(understand('revision 12, 20480 bytes, 900 new')).toEqual({ key: 'completed', holes: { revision: '12', bytes: '20480', newBytes: '900' } });
+    expect(understand('1 new object, 202 bytes, read again, opened and equal')).toEqual({ key: 'readAgain', holes: { objects: '1', bytes: '202' } });
+    expect(understand('Invalid value: "61 * * * *": minute: 61 is not within 0-59')).toEqual({ key: 'invalidValue', holes: { value: '"61 * * * *"', why: 'minute: 61 is not within 0-59' } });
+    expect(understand('minute: 61 is not within 0-59')).toEqual({ key: 'notWithin', holes: { field: 'minute', number: '61', range: '0-59' } });
     expect(understand('4216 at revision 7 (never compacted)')?.key).toBe('hashKvNever');
     expect(understand('restore "r1" from backup "b1": cancelled')).toEqual({ key: 'restoreFromWhy', holes: { restore: 'r1', backup: 'b1', why: 'cancelled' } });
     expect(understand('restore of "prod" from backup "b1": Pausing')).toEqual({ key: 'restoreStage', holes: { cluster: 'prod', backup: 'b1', stage: 'Pausing' } });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatDateTime, formatDuration, formatMinute, formatNumber, formatPercent, formatRelative } from './format';
+import { formatBytes, formatDateTime, formatDuration, formatMinute, formatMoment, formatNumber, formatPercent, formatRelative } from './format';
 
 const plain = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, ' ');
 
@@ -55,6 +55,12 @@ describe('dates', () => {
     expect(plain(formatMinute(time, 'en', 'Europe/Berlin'))).toBe('Sun, Oct 25, 2026, 02:30');
     expect(plain(formatMinute(time, 'de', 'Europe/Berlin'))).toBe('So., 25. Okt. 2026, 02:30');
     expect(plain(formatMinute(time, 'en', 'UTC'))).toBe('Sun, Oct 25, 2026, 01:30');
+  });
+  it('leaves out the year of today', () => {
+    const now = new Date('2026-11-21T12:00:00Z');
+    expect(plain(formatMoment(time, now, 'en', 'UTC'))).toBe('Oct 25, 01:30');
+    expect(plain(formatMoment(time, now, 'de', 'UTC'))).toBe('25. Okt., 01:30');
+    expect(plain(formatMoment(new Date('2025-10-25T01:30:00Z'), now, 'en', 'UTC'))).toBe('Oct 25, 2025, 01:30');
   });
   it('writes seconds and zone', () => {
     expect(plain(formatDateTime(time, 'en', 'UTC'))).toBe('Oct 25, 2026, 01:30:00 UTC');

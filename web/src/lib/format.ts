@@ -78,6 +78,12 @@ export function formatMinute(time: Date, language: string, timeZone?: string): s
   }).format(time);
 }
 
+/** Day and minute, for the second line of a list: "Nov 21, 17:35", and with the year when it is another. */
+export function formatMoment(time: Date, now: Date, language: string, timeZone?: string): string {
+  const year = time.getFullYear() === now.getFullYear() ? undefined : 'numeric' as const;
+  return new Intl.DateTimeFormat(language, { year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }).format(time);
+}
+
 export function formatDay(time: Date, language: string): string {
   return new Intl.DateTimeFormat(language, { weekday: 'short', month: 'short', day: 'numeric' }).format(time);
 }

@@ -109,9 +109,10 @@ export interface ClusterFacts {
 }
 export function clusterFacts(cluster: EtcdCluster): ClusterFacts {
   const members = cluster.status?.members ?? [];
+  // Of one that has never answered nothing is known, and nothing is zero.
   const most = (pick: (member: (typeof members)[number]) => number | undefined) =>
     members.reduce<number | undefined>((largest, member) => {
-      const value = pick(member);
+      const value = pick(member) || undefined;
       return value === undefined ? largest : Math.max(largest ?? 0, value);
     }, undefined);
   return {

@@ -2,7 +2,7 @@
 // What the server says in status, conditions and events, as it says it: sentences.test.ts finds each of these in its
 // sources. So the page can say the same in the reader's language; what is not among them stays as it came.
 
-/** `{why}` is a sentence itself. Those that say more come before those that say less. */
+/** `{why}` is a sentence itself, and `(s)` may be there or not. Those that say more come before those that say less. */
 export const sentences = {
   // clusters
   clusterIs: 'the cluster is {phase}',
@@ -43,15 +43,17 @@ export const sentences = {
   // evidence
   hashKvCompacted: '{hash} at revision {revision} (compacted {compacted})',
   hashKvNever: '{hash} at revision {revision} (never compacted)',
-  readAgain: 'what was stored was read again, opened and is equal',
+  readAgain: '{objects} new object(s), {bytes} bytes, read again, opened and equal',
+  structure: '{pages} page(s) of {buckets} bucket(s), {records} record(s)',
+  lineage: 'lineage {lineage}',
+  otherLineage: 'lineage {lineage} after {other}',
   // restores
   proven: '{records} records, HashKV {hash} at revision {revision}',
   noSafetyBackup: 'no safety backup: {why}',
   safetyBackupFailed: 'the safety backup failed: {why} (spec.safetyBackup: false restores without one)',
   safetyBackupDeleted: 'it was deleted',
   otherRestore: 'restore "{restore}" has the cluster; nothing was touched',
-  waitsForOneBackup: 'waits for {count} running backup to end',
-  waitsForBackups: 'waits for {count} running backups to end',
+  waitsForBackups: 'waits for {count} running backup(s) to end',
   notAllHealthyYet: 'not all members are healthy yet',
   notAllAnswered: 'not all members have answered',
   verified: '{members} members: hash {hash} at revision {revision}, compacted at {compacted}',
@@ -69,19 +71,35 @@ export const sentences = {
   destinationReady: 'the destination can be written, read and listed',
   keyMade: 'Secret "{project}/{secret}" has the key of all backups there: keep a copy elsewhere',
   unreadable: '{unreadable} of {all} repositories can\'t be read: {why}',
+  // what is wrong with what somebody typed
+  invalidValue: 'Invalid value: {value}: {why}',
+  notFound: 'Not found: "{name}": there is no such {what}',
+  atMost: '{path} in body should be less than or equal to {most}',
+  atLeast: '{path} in body should be greater than or equal to {least}',
+  notWithin: '{field}: {number} is not within {range}',
+  notNumber: '{field}: "{text}" is not a number',
+  notName: '{field}: "{text}" is not a number or name',
+  notStep: '{field}: "{text}" is not a step',
+  backwards: '{field}: the range {range} ends before it begins',
+  fiveFields: 'must have five fields (minute, hour, day of month, month, day of week), not {number}',
+  everyRange: '@every {text}: must be between 1m and 8760h (a year)',
+  notDuration: '"{text}" is not a duration; write it as "1h30m"',
+  unknownDescriptor: 'unknown descriptor {text}; there are {list}',
+  neverRuns: 'there is no such day: it would never run',
+  unknownZone: 'unknown time zone "{zone}"',
   // what may have another sentence in it
   backupWhy: 'backup "{backup}": {why}',
   backupNamed: 'backup "{backup}"',
 } as const;
 export type Sentence = keyof typeof sentences;
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escape = (text: string) => text.split('(s)').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('s?');
 const patterns = Object.entries(sentences).map(([key, said]) => ({
   key: key as Sentence,
   // A name in quotes has no quotes in it; only what is said last may be anything.
   pattern: new RegExp(`^${said.split(/(\{\w+\})/).map((part) => {
     const hole = /^\{(\w+)\}$/.exec(part)?.[1];
-    return hole === undefined ? escape(part) : hole === 'why' ? '(?<why>.+)' : `(?<${hole}>[^"]+?)`;
+    return hole === undefined ? escape(part) : hole === 'why' || hole === 'value' ? `(?<${hole}>.+${hole === 'value' ? '?' : ''})` : `(?<${hole}>[^"]+?)`;
   }).join('')}$`, 's'),
 }));
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import IconButton from '@mui/material/IconButton';
 import Tooltip from '@mui/material/Tooltip';
@@ -8,7 +9,7 @@ import type { ProjectProps } from '../App';
 import type { EtcdBackupConfig, EtcdCluster } from '../api/generated';
 import { useLive } from '../api/live';
 import { useRights } from '../api/rights';
-import { Action, Empty, Link, Loading, PageHeader, When } from '../components/basics';
+import { Action, Empty, Link, Loading, PageHeader, Small, When } from '../components/basics';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { AddIcon, TrashIcon } from '../components/icons';
 import { ScheduleText } from '../components/ScheduleText';
@@ -18,6 +19,18 @@ import { configHealth, isRestoring, timeOf } from '../lib/model';
 import { clustersWanted, configsWanted } from '../lib/wanted';
 
 const ConfigDialog = lazy(() => import('../dialogs/ConfigDialog'));
+
+/** The last good one; and if there were others since, that they failed. */
+function LastResult({ config }: { config: EtcdBackupConfig }) {
+  const { t } = useTranslation();
+  const failures = config.status?.consecutiveFailures ?? 0;
+  return (
+    <>
+      <When time={config.status?.lastSuccessTime} none={t('clusters.noBackup')} />
+      {failures > 0 && <Box sx={{ color: 'error.main', fontSize: '0.8125rem', fontWeight: 600 }}>{t('config.failedSince', { count: failures })}</Box>}
+    </>
+  );
+}
 
 export default function AutomaticBackups({ project }: ProjectProps) {
   const { t } = useTranslation();
@@ -42,11 +55,13 @@ export default function AutomaticBackups({ project }: ProjectProps) {
       ),
     },
     { id: 'cluster', header: t('config.cluster'), sort: (config) => config.spec.cluster.name, cell: (config) => <Link to={`/projects/${project}/clusters/${config.spec.cluster.name}`}>{config.spec.cluster.name}</Link>, hideBelow: 'md', width: '120px' },
-    { id: 'health', header: t('config.health'), sort: configHealth, cell: (config) => <ConfigStatus config={config} />, hideBelow: 'sm', width: '180px' },
-    { id: 'schedule', header: t('config.schedule'), sort: (config) => config.spec.schedule ?? '', cell: (config) => <ScheduleText schedule={config.spec.schedule} timeZone={config.spec.timeZone} />, hideBelow: 'sm', width: '185px' },
-    { id: 'keep', header: t('config.keepShort'), sort: (config) => config.spec.keep, cell: (config) => t('config.keepOf', { completed: config.status?.completed ?? 0, keep: config.spec.keep }), hideBelow: 'xl', width: '90px' },
-    { id: 'destination', header: t('config.destination'), sort: (config) => config.spec.destination ?? '', cell: (config) => config.spec.destination ?? t('config.default'), hideBelow: 'xl', width: '100px' },
-    { id: 'last', header: t('config.lastGood'), sort: (config) => timeOf(config.status?.lastSuccessTime), cell: (config) => <When time={config.status?.lastSuccessTime} none={t('clusters.noBackup')} />, hideBelow: 'md', width: '130px' },
+    { id: 'health', header: t('config.health'), sort: configHealth, cell: (config) => <ConfigStatus config={config} />, hideBelow: 'sm', width: '190px' },
+    { id: 'schedule', header: t('config.schedule'), sort: (config) => config.spec.schedule ?? '', cell: (config) => <ScheduleText schedule={config.spec.schedule} timeZone={config.spec.timeZone} />, hideBelow: 'sm', width: '195px' },
+    {
+      id: 'keep', header: t('config.keptWhere'), sort: (config) => config.spec.keep, hideBelow: 'xl', width: '115px',
+      cell: (config) => <>{t('config.keepOf', { completed: config.status?.completed ?? 0, keep: config.spec.keep })}<Small>{config.spec.destination ?? t('config.default')}</Small></>,
+    },
+    { id: 'last', header: t('config.lastGood'), sort: (config) => timeOf(config.status?.lastSuccessTime), cell: (config) => <LastResult config={config} />, hideBelow: 'md', width: '130px' },
     { id: 'next', header: t('config.nextRun'), sort: (config) => config.status?.nextScheduleTime ?? '~', cell: (config) => (config.spec.suspend ? '–' : <When time={config.status?.nextScheduleTime} />), hideBelow: 'lg', width: '120px' },
   ];
   if (rights.can('delete', 'etcdbackupconfigs')) {

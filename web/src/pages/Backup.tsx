@@ -73,7 +73,7 @@ export default function Backup({ project, name }: NamedProps) {
         </Alert>
       )}
       {backup.spec.pinned && <Alert severity="info" icon={<PinIcon />} sx={{ mb: 2 }}>{t('backups.pinnedText')}</Alert>}
-      <Section title={t('proof.title')} description={t(`proof.state.${phase === 'Completed' ? proofOf(backup).state : 'none'}`)} actions={<ProofStatus backup={backup} />}>
+      <Section title={t('proof.title')} description={t(`proof.state.${phase === 'Completed' ? proofOf(backup).state : 'none'}`)} actions={phase === 'Completed' && <ProofStatus backup={backup} />}>
         {status?.evidence?.length ? <Evidence items={status.evidence} /> : t('proof.noneYet')}
       </Section>
       <Section title={t('backups.facts')}>
@@ -81,12 +81,12 @@ export default function Backup({ project, name }: NamedProps) {
           facts={[
             [t('config.cluster'), cluster ? <Link to={`/projects/${project}/clusters/${cluster.metadata.name}`}>{cluster.metadata.name}</Link> : <>{backup.spec.cluster.name} ({t('backups.clusterGone')})</>],
             [t('backups.by'), config ? <Link to={`/projects/${project}/automatic-backups/${config}`}>{config}</Link> : t('backups.byHand')],
-            [t('restore.stateOf'), <When time={backupTime(backup)} />],
-            [t('backups.scheduledFor'), <When time={status?.scheduledTime} />],
-            [t('backups.finished'), <When time={status?.completionTime} />],
+            [t('restore.stateOf'), <When time={backupTime(backup)} also="exact" />],
+            [t('backups.scheduledFor'), <When time={status?.scheduledTime} also="exact" />],
+            [t('backups.finished'), <When time={status?.completionTime} also="exact" />],
             [t('backups.duration'), formatDuration(milliseconds(status?.startTime, status?.completionTime), i18n.language)],
             [t('backups.size'), formatBytes(status?.snapshot?.dbSize, i18n.language)],
-            [t('backups.newlyStored'), status?.stored ? t('backups.storedRecords', { bytes: formatBytes(status.stored.newBytes, i18n.language), records: number(status.stored.newRecords) }) : '–'],
+            [t('backups.newlyStored'), status?.stored ? t('backups.storedRecords', { count: status.stored.newRecords, bytes: formatBytes(status.stored.newBytes, i18n.language), records: number(status.stored.newRecords) }) : '–'],
             [t('backups.revision'), number(status?.snapshot?.revision)],
             [t('backups.compacted'), status?.snapshot?.compactRevision !== undefined && status.snapshot.compactRevision < 0 ? t('backups.neverCompacted') : number(status?.snapshot?.compactRevision)],
             [t('backups.keys'), number(status?.snapshot?.totalKeys)],

@@ -14,6 +14,7 @@ import { Empty, ErrorNotice, Link, Loading, PageHeader, say } from '../component
 import { BackupTable } from '../components/BackupTable';
 import { AddIcon, TrashIcon } from '../components/icons';
 import { backUpNow, DeleteBackups } from '../dialogs/actions';
+import { useAddress } from '../lib/address';
 import { backupPhase, isRestoring, type BackupPhase } from '../lib/model';
 import { backupsWanted, clustersWanted } from '../lib/wanted';
 
@@ -24,8 +25,9 @@ export default function Backups({ project }: ProjectProps) {
   const backups = useLive<EtcdBackup>(backupsWanted(project));
   const clusters = useLive<EtcdCluster>(clustersWanted(project));
   const rights = useRights(project);
-  const [phase, setPhase] = useState<BackupPhase | ''>('');
-  const [cluster, setCluster] = useState('');
+  const [wantedPhase, setPhase] = useAddress('state');
+  const phase = phases.find((one) => one === wantedPhase) ?? '';
+  const [cluster, setCluster] = useAddress('cluster');
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [deleting, setDeleting] = useState(false);
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
@@ -49,6 +51,9 @@ export default function Backups({ project }: ProjectProps) {
   );
   if (!backups.ready || !clusters.ready) return <Loading />;
 
+  // More than that nobody chooses from; the search finds them.
+  const names = clusters.items.length <= 200 ? clusters.items.map((one) => one.metadata.name).sort() : [];
+  const choices = cluster === '' || names.includes(cluster) ? names : [cluster, ...names];
   const mayDelete = rights.can('delete', 'etcdbackups');
   const chosen = backups.items.filter((backup) => selected.has(backup.metadata.name));
   const selection = mayDelete ? { selected, onChange: setSelected } : undefined;
@@ -57,14 +62,14 @@ export default function Backups({ project }: ProjectProps) {
   );
   const toolbar = (
     <>
-      <TextField select label={t('backups.state')} value={phase} onChange={(event) => setPhase(event.target.value as BackupPhase | '')} sx={{ width: 170 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
+      <TextField select label={t('backups.state')} value={phase} onChange={(event) => setPhase(event.target.value)} sx={{ width: 170 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
         <MenuItem value="">{t('common.all')}</MenuItem>
         {phases.map((one) => <MenuItem key={one} value={one}>{t(`backupPhase.${one}`)}</MenuItem>)}
       </TextField>
-      {clusters.items.length > 1 && clusters.items.length <= 200 && (
+      {(choices.length > 1 || cluster !== '') && (
         <TextField select label={t('config.cluster')} value={cluster} onChange={(event) => setCluster(event.target.value)} sx={{ width: 170 }} slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}>
           <MenuItem value="">{t('common.all')}</MenuItem>
-          {clusters.items.map((one) => <MenuItem key={one.metadata.name} value={one.metadata.name}>{one.metadata.name}</MenuItem>)}
+          {choices.map((one) => <MenuItem key={one} value={one}>{one}</MenuItem>)}
         </TextField>
       )}
       {chosen.length > 0 && <Button color="error" variant="outlined" startIcon={<TrashIcon />} onClick={() => setDeleting(true)}>{t('backups.deleteSelected', { count: chosen.length })}</Button>}
@@ -84,7 +89,7 @@ export default function Backups({ project }: ProjectProps) {
         <>
           <Typography variant="h2" sx={{ mt: 4, mb: 0.5 }}>{t('backups.orphans')}</Typography>
           <Typography color="text.secondary" sx={{ mb: 1.5 }}>{t('backups.orphansText')}</Typography>
-          <BackupTable project={project} label={t('backups.orphans')} backups={orphans} clusters={clusters.items} withCluster search selection={selection} empty={null} />
+          <BackupTable project={project} label={t('backups.orphans')} id="deleted-" backups={orphans} clusters={clusters.items} withCluster search selection={selection} empty={null} />
         </>
       )}
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)} slotProps={{ paper: { sx: { maxHeight: 420 } } }}>

@@ -63,7 +63,7 @@ export default function Cluster({ project, name }: NamedProps) {
       const value = pick(backup);
       return value === undefined ? [] : [{ time: timeOf(backupTime(backup)), value }];
     });
-  const bytes = (value: number) => formatBytes(value, i18n.language);
+  const bytes = (value: number | undefined) => formatBytes(value, i18n.language);
   const marks = itsBackups.filter((backup) => ['Completed', 'Failed'].includes(backupPhase(backup))).map((backup) => ({
     time: timeOf(backupTime(backup)),
     tone: backupPhase(backup) === 'Failed' ? 'failed' as const : proofOf(backup).state === 'proven' ? 'good' as const : 'partly' as const,
@@ -78,7 +78,7 @@ export default function Cluster({ project, name }: NamedProps) {
         <>
           <strong>{member.name}</strong> {member.leader && <Box component="span" sx={{ color: 'primary.main' }}>({t('cluster.leader')})</Box>}{member.learner && ` (${t('cluster.learner')})`}
           {member.endpoint && <Box sx={{ fontSize: '0.8125rem', color: 'text.secondary' }}><Code>{member.endpoint}</Code></Box>}
-          <OnNarrow below="sm">{bytes(member.dbSize ?? 0)}</OnNarrow>
+          <OnNarrow below="sm">{bytes(member.dbSize || undefined)}</OnNarrow>
         </>
       ),
     },
@@ -92,9 +92,9 @@ export default function Cluster({ project, name }: NamedProps) {
       ),
     },
     { id: 'version', header: t('clusters.version'), cell: (member) => member.version ?? '–', hideBelow: 'lg', width: '90px' },
-    { id: 'revision', header: t('backups.revision'), cell: (member) => (member.revision === undefined ? '–' : formatNumber(member.revision, i18n.language)), hideBelow: 'md', width: '130px', align: 'right' },
-    { id: 'lag', header: t('cluster.lag'), cell: (member) => (member.raftIndex === undefined ? '–' : t('cluster.lagOf', { count: leaderIndex - member.raftIndex, number: formatNumber(leaderIndex - member.raftIndex, i18n.language) })), hideBelow: 'lg', width: '130px', align: 'right' },
-    { id: 'size', header: t('clusters.size'), cell: (member) => <Meter value={member.dbSize} limit={quotaOf(cluster)} />, hideBelow: 'sm', width: '190px' },
+    { id: 'revision', header: t('backups.revision'), cell: (member) => (member.revision ? formatNumber(member.revision, i18n.language) : '–'), hideBelow: 'md', width: '130px', align: 'right' },
+    { id: 'lag', header: t('cluster.lag'), cell: (member) => (!member.raftIndex ? '–' : t('cluster.lagOf', { count: leaderIndex - member.raftIndex, number: formatNumber(leaderIndex - member.raftIndex, i18n.language) })), hideBelow: 'lg', width: '130px', align: 'right' },
+    { id: 'size', header: t('clusters.size'), cell: (member) => <Meter value={member.dbSize || undefined} limit={quotaOf(cluster)} />, hideBelow: 'sm', width: '190px' },
     { id: 'waste', header: t('cluster.fragmentation'), cell: (member) => (member.dbSize && member.dbSizeInUse !== undefined ? formatPercent(Math.max(0, 1 - member.dbSizeInUse / member.dbSize), i18n.language) : '–'), hideBelow: 'xl', width: '130px', align: 'right' },
   ];
   return (
@@ -126,8 +126,8 @@ export default function Cluster({ project, name }: NamedProps) {
             [t('clusters.version'), cluster.status?.version ?? '–'],
             [t('clusters.size'), <Meter value={facts.dbSize} limit={quotaOf(cluster)} />],
             [t('backups.revision'), facts.revision === undefined ? '–' : formatNumber(facts.revision, i18n.language)],
-            [t('clusters.lastBackup'), <When time={cluster.status?.lastBackupTime} none={t('clusters.noBackup')} />],
-            [t('clusters.nextBackup'), <When time={nextRun(itsConfigs)} none={t('clusters.noneScheduled')} />],
+            [t('clusters.lastBackup'), <When time={cluster.status?.lastBackupTime} none={t('clusters.noBackup')} also="moment" />],
+            [t('clusters.nextBackup'), <When time={nextRun(itsConfigs)} none={t('clusters.noneScheduled')} also="moment" />],
             [t('cluster.runtime'), external ? t('cluster.runtimeExternal') : t('cluster.runtimeLocal')],
             [t('cluster.etcdId'), cluster.status?.etcdClusterID ? <Code>{cluster.status.etcdClusterID}</Code> : '–'],
           ]}
@@ -136,15 +136,15 @@ export default function Cluster({ project, name }: NamedProps) {
       <Box sx={{ mb: 2.5 }}>
         <DataTable label={t('cluster.membersLabel')} rows={cluster.status?.members ?? []} columns={memberColumns} rowKey={(member) => member.name} rowName={(member) => member.name} empty={<Empty title={t('cluster.noMembers')} />} />
       </Box>
-      <Section title={t('cluster.backups')} actions={<Link to={`/projects/${project}/backups`}>{t('cluster.allBackups')}</Link>}>
+      <Section title={t('cluster.backups')} actions={<Link to={`/projects/${project}/backups?cluster=${name}`}>{t('cluster.allBackups')}</Link>}>
         {marks.length === 0 ? t('cluster.noBackups') : (
           <>
             <Timeline marks={marks} label={t('cluster.timeline', { count: marks.length, good: marks.filter((mark) => mark.tone === 'good').length, failed: marks.filter((mark) => mark.tone === 'failed').length })} />
-            <Box sx={{ mt: 1.5 }}>
+            {completed.length > 0 && <Box sx={{ mt: 1.5 }}>
               {t('cluster.newest')}: {completed.sort((a, b) => timeOf(backupTime(b)) - timeOf(backupTime(a))).slice(0, 3).map((backup, i) => (
                 <span key={backup.metadata.name}>{i > 0 && ', '}<Link to={`/projects/${project}/backups/${backup.metadata.name}`}>{backup.metadata.name}</Link> (<When time={backupTime(backup)} />)</span>
               ))}
-            </Box>
+            </Box>}
           </>
         )}
       </Section>

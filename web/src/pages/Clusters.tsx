@@ -55,7 +55,7 @@ export default function Clusters({ project }: ProjectProps) {
       ),
     },
     {
-      id: 'phase', header: t('clusters.state'), sort: ({ cluster }) => order[clusterTone[clusterPhase(cluster)]], hideBelow: 'sm', width: '150px',
+      id: 'phase', header: t('clusters.state'), sort: ({ cluster }) => order[clusterTone[clusterPhase(cluster)]], hideBelow: 'sm', width: '165px',
       cell: ({ cluster }) => (
         <>
           <ClusterStatus cluster={cluster} />

@@ -40,7 +40,7 @@ export default function Destinations() {
   };
   const columns: Column<BackupDestination>[] = [
     {
-      id: 'name', header: t('common.name'), sort: (one) => one.metadata.name, width: '22%',
+      id: 'name', header: t('common.name'), sort: (one) => one.metadata.name, width: { sm: '22%' },
       cell: (one) => <><strong>{one.metadata.name}</strong>{one.spec.default && ` (${t('config.default')})`}<OnNarrow below="sm">{state(one)}</OnNarrow></>,
     },
     { id: 'location', header: t('destinations.location'), cell: (one) => <Code>{one.status?.location ?? one.spec.local?.path ?? one.spec.s3?.bucket}</Code>, hideBelow: 'md' },

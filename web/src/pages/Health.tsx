@@ -9,7 +9,7 @@ import type { BackupDestination, EtcdBackup, EtcdCluster, EtcdRestore } from '..
 import { live, useLive } from '../api/live';
 import { useStore } from '../api/store';
 import { ErrorNotice, Facts, Link, Loading, PageHeader, Section, useNow, When } from '../components/basics';
-import { Detail, FromServer } from '../components/said';
+import { Detail } from '../components/said';
 import { BackupStatus, ClusterStatus, RestoreStatus, Status } from '../components/status';
 import { formatDuration } from '../lib/format';
 import { backupPhase, clusterPhase, clusterTone, condition, restoreIsOver, timeOf } from '../lib/model';
@@ -48,7 +48,7 @@ export default function Health() {
   const active = restores.items.filter((restore) => !restoreIsOver(restore));
   const troubled = clusters.items.filter((cluster) => ['bad', 'warning'].includes(clusterTone[clusterPhase(cluster)]));
   const list = { listStyle: 'none', m: 0, p: 0 } as const;
-  const row = { display: 'flex', gap: 2, flexWrap: 'wrap', py: 0.75, borderTop: 1, borderColor: 'divider', '&:first-of-type': { borderTop: 0 } } as const;
+  const row = { display: 'flex', columnGap: 2, flexWrap: 'wrap', py: 0.75, borderTop: 1, borderColor: 'divider', '&:first-of-type': { borderTop: 0 } } as const;
   return (
     <>
       <PageHeader title={t('nav.health')} description={t('health.description')} />
@@ -94,7 +94,7 @@ export default function Health() {
             {troubled.slice(0, 50).map((cluster) => (
               <Box component="li" key={cluster.metadata.uid} sx={row}>
                 <ClusterStatus cluster={cluster} /><Link to={`/projects/${cluster.metadata.namespace}/clusters/${cluster.metadata.name}`}>{cluster.metadata.namespace}/{cluster.metadata.name}</Link>
-                <FromServer>{cluster.status?.message}</FromServer>
+                <Box sx={{ flexBasis: '100%' }}><Detail>{cluster.status?.message}</Detail></Box>
               </Box>
             ))}
           </Box>
@@ -107,7 +107,7 @@ export default function Health() {
             return (
               <Box component="li" key={one.metadata.name} sx={row}>
                 <Status tone={state?.status === 'True' ? 'good' : 'bad'} text={t(state?.status === 'True' ? 'destinations.ready' : 'destinations.notReady')} /><strong>{one.metadata.name}</strong>
-                {state?.message && <FromServer>{state.message}</FromServer>}
+                <Box sx={{ flexBasis: '100%' }}><Detail>{state?.message}</Detail></Box>
               </Box>
             );
           })}

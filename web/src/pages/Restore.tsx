@@ -92,9 +92,9 @@ export default function Restore({ project, name }: NamedProps) {
           {shown.map((step) => {
             const seen = begun.get(step);
             const done = Boolean(seen?.completionTime);
-            const failed = seen && !done && over;
+            const broken = phase === 'Failed' || phase === 'RollingBack' ? step === failed && !spec.cancel : seen && !done && over;
             const active = seen && !done && !over && step === current;
-            const [Icon, color, word] = failed ? [ErrorIcon, 'error.main', t('restore.stepFailed')] as const
+            const [Icon, color, word] = broken ? [ErrorIcon, 'error.main', t('restore.stepFailed')] as const
               : done ? [CircleCheckIcon, 'success.main', t('restore.stepDone')] as const
                 : active ? [ClockIcon, 'info.main', t('restore.stepRuns')] as const
                   : [DotIcon, 'text.secondary', t('restore.stepAhead')] as const;
@@ -118,8 +118,8 @@ export default function Restore({ project, name }: NamedProps) {
           facts={[
             [t('config.cluster'), <Link to={`/projects/${project}/clusters/${spec.cluster.name}`}>{spec.cluster.name}</Link>],
             [t('restore.backup'), <Link to={`/projects/${project}/backups/${spec.backup.name}`}>{spec.backup.name}</Link>],
-            [t('restore.started'), <When time={status?.startTime ?? restore.metadata.creationTimestamp} />],
-            [t('restore.ended'), <When time={status?.completionTime} />],
+            [t('restore.started'), <When time={status?.startTime ?? restore.metadata.creationTimestamp} also="exact" />],
+            [t('restore.ended'), <When time={status?.completionTime} also="exact" />],
             [t('restore.took'), formatDuration(milliseconds(status?.startTime, status?.completionTime ?? now.toISOString()), i18n.language)],
             [t('restore.safetyShort'), status?.safetyBackup ? <Link to={`/projects/${project}/backups/${status.safetyBackup}`}>{status.safetyBackup}</Link> : spec.safetyBackup ? (over ? t('restore.safetyNone') : '–') : t('restore.safetyOff')],
             [t('restore.bumpShort'), spec.revisionBump === 0 ? t('restore.bumpOff') : formatNumber(spec.revisionBump, i18n.language)],

@@ -48,7 +48,7 @@ export default function Restores({ project }: ProjectProps) {
         </>
       ),
     },
-    { id: 'started', header: t('restore.started'), sort: (restore) => timeOf(started(restore)), cell: (restore) => <When time={started(restore)} />, hideBelow: 'sm', width: '150px' },
+    { id: 'started', header: t('restore.started'), sort: (restore) => timeOf(started(restore)), cell: (restore) => <When time={started(restore)} also="moment" />, hideBelow: 'sm', width: '150px' },
     { id: 'took', header: t('restore.took'), sort: (restore) => took(restore) ?? 0, cell: (restore) => formatDuration(took(restore), i18n.language), hideBelow: 'md', width: '110px' },
     { id: 'result', header: t('restore.result'), cell: (restore) => (restoreIsOver(restore) ? <Result restore={restore} /> : '–'), hideBelow: 'lg', width: '230px' },
   ];
