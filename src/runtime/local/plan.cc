@@ -56,10 +56,14 @@ class Planner {
 
   [[nodiscard]] bool Restoring() const { return record_.restore && !record_.restore_over; }
 
-  /// How far member `i` has come with the record's restore.
+  /// How far member `i` has come with the record's restore. What it says of one that it has not
+  /// been told of is old: of the same one, forgotten and named again.
   [[nodiscard]] const RestoreObservation* Seen(std::size_t i) const {
+    const auto& order = facts_.members[i].order;
     const auto& status = facts_.members[i].status;
-    return status && status->restore && status->restore->id == record_.restore->id
+    const std::string& id = record_.restore->id;
+    return order && order->restore && order->restore->id == id && status && status->restore &&
+                   status->restore->id == id
                ? &*status->restore
                : nullptr;
   }

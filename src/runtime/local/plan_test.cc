@@ -422,6 +422,11 @@ TEST(PlanRestoreTest, ClosedPortThatIsTakenIsChangedBeforeItIsNeeded) {
   EXPECT_THAT(world.Planned(), IsEmpty());
   Order(world, Restore(RestoreStep::kStop));
   EXPECT_THAT(world.Planned(), ElementsAre("closed-port m1"));
+  world.facts.members[1].closed_port_taken = false;
+  (void)world.Planned();
+  world.Follow();
+  world.facts.members[1].closed_port_taken = true;  // by its own etcd
+  EXPECT_THAT(world.Planned(), ElementsAre("closed-port m1"));
   world.RestoreSeen(1, RestoreStep::kStartClosed);
   EXPECT_THAT(world.Planned(), Not(Contains("closed-port m1")));
 }
@@ -500,6 +505,28 @@ TEST(PlanRestoreTest, EndIsNotedOnceAndNewMembersNeverGetTheOrder) {
   EXPECT_EQ(world.Planned().front(), "order m0");
   world.Follow();
   EXPECT_FALSE(world.facts.members[0].order->restore.has_value());
+}
+
+TEST(PlanRestoreTest, WhatAMemberSaidBeforeItWasToldIsNotTheEnd) {
+  World world(1);
+  world.Establish();
+  Order(world, Restore(RestoreStep::kForget));
+  world.RestoreSeen(0, RestoreStep::kForget);
+  const auto follow = [&] {
+    while (!world.Planned().empty()) {
+      world.Follow();
+    }
+  };
+  follow();
+  world.spec.restore.reset();
+  follow();
+  ASSERT_FALSE(world.facts.members[0].order->restore.has_value());
+
+  // The same one again, while the member's status is still of the order before.
+  world.spec.restore = Restore(RestoreStep::kForget);
+  follow();
+  EXPECT_TRUE(world.facts.members[0].order->restore.has_value()) << "nobody would hear of it again";
+  EXPECT_TRUE(world.record.restore_over);
 }
 
 TEST(PlanRestoreTest, LostMembersAreRestoredAndLeavingOnesDropped) {
