@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/admission.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "control/backup_view.h"
+#include "control/cluster_spec.h"
 #include "control/default_destination.h"
 #include "control/names.h"
 #include "control/restore_controller.h"
@@ -91,6 +93,16 @@ Result<std::string> RestoreOf(const Context& context, ObjectStore& store,
                            : std::string();
 }
 
+/// Of one that a restore has: nothing is left to protect when the restore is gone, or cannot go on.
+Result<bool> MayBeDeleted(const Context& context, ObjectStore& store, const std::string& project,
+                          const std::string& restore) {
+  ASSIGN_OR_RETURN(const std::optional<Object> found,
+                   Find(context, store, {objects::kEtcdRestores, project, restore}));
+  return !found.has_value() ||
+         objects::IsTrue(objects::EtcdRestoreStatus::FromObject(*found).conditions,
+                         kStuckCondition);
+}
+
 Status CheckNotRestoring(const Context& context, ObjectStore& store,
                          const AdmissionRequest& request, const std::string& project,
                          const std::string& cluster) {
@@ -147,13 +159,69 @@ Status CheckDestination(const Context& context, ObjectStore& store, const Admiss
 // --- per kind
 // --------------------------------------------------------------------------------------
 
+/// etcd goes up one line at a time, and not down: a member that runs with a newer line, or whose
+/// data one has written, is not understood by the older one; and data is only migrated from the
+/// line before.
+Status CheckVersion(const AdmissionRequest& request) {
+  const auto before = objects::EtcdClusterSpec::FromObject(*request.before);
+  const auto after = objects::EtcdClusterSpec::FromObject(*request.object);
+  if (after.runtime != objects::RuntimeKind::kLocal || after.version == before.version) {
+    return OkStatus();
+  }
+  const auto refuse = [&](std::string_view why) {
+    return Invalid(request, "spec.version", "FieldValueForbidden",
+                   fmt::format("Forbidden: \"{}\": {}", after.version, why));
+  };
+  const auto status = objects::EtcdClusterStatus::FromObject(*request.before);
+  // What runs counts: while members change one by one, the lowest.
+  const std::string& version = status.version.empty() ? before.version : status.version;
+  const std::optional<int> from = MinorOf(version);
+  if (!from.has_value()) {
+    return OkStatus();  // it has never run
+  }
+  const std::optional<int> to = MinorOf(after.version);
+  if (!to.has_value()) {
+    return refuse(
+        fmt::format("members run 3.{0}, and the etcd that is installed may be of any "
+                    "other line: name one, \"3.{0}\"",
+                    *from));
+  }
+  if (*to < *from) {
+    return refuse(
+        fmt::format("members run 3.{0}, and etcd does not go back a line: make a cluster "
+                    "of 3.{1}, and restore a backup of this one into it",
+                    *from, *to));
+  }
+  if (*to > *from + 1) {
+    return refuse(
+        fmt::format("members run 3.{}, and etcd goes up one line at a time: set \"3.{}\" "
+                    "first, and wait until all members run it (status.version)",
+                    *from, *from + 1));
+  }
+  const auto sick = std::ranges::find_if(
+      status.members, [](const objects::ClusterMember& member) { return !member.healthy; });
+  if (*to > *from && sick != status.members.end()) {
+    return refuse(fmt::format("member {} is not healthy: etcd goes up a line with all members well",
+                              sick->name));
+  }
+  return OkStatus();
+}
+
 Status AdmitCluster(const Context& context, ObjectStore& store, const AdmissionRequest& request) {
   if (request.operation == Operation::kCreate ||
       (request.operation == Operation::kUpdate && !SpecChanges(request))) {
     return OkStatus();
   }
-  return CheckNotRestoring(context, store, request, request.before->name_space(),
-                           request.before->name());
+  const std::string project = request.before->name_space();
+  const auto status = objects::EtcdClusterStatus::FromObject(*request.before);
+  if (request.operation == Operation::kDelete && !status.active_restore.empty()) {
+    ASSIGN_OR_RETURN(const bool may, MayBeDeleted(context, store, project, status.active_restore));
+    if (may) {
+      return OkStatus();
+    }
+  }
+  RETURN_IF_ERROR(CheckNotRestoring(context, store, request, project, request.before->name()));
+  return request.operation == Operation::kUpdate ? CheckVersion(request) : OkStatus();
 }
 
 Status AdmitConfig(const Context& context, ObjectStore& store, const AdmissionRequest& request) {

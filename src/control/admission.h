@@ -4,6 +4,8 @@
 //
 //   a cluster that is Restoring: nothing of it may be changed, deleted, backed up or restored
 //     (409, reason ClusterRestoring); its configurations neither
+//   but one whose restore is stuck, or gone, may be deleted
+//   etcd's version goes up one line at a time, and not down (422, spec.version)
 //   what is referred to must be there: cluster, destination (and allowed for the project), backup
 //     (and Completed)
 //   one restore of a cluster at a time (409, reason RestoreActive)

@@ -9,6 +9,7 @@
 #include "control/backup_view.h"
 #include "control/cluster_spec.h"
 #include "control/names.h"
+#include "control/restore_plan.h"
 #include "objects/etcd_backup_config.h"
 
 namespace tresor::control {
@@ -17,6 +18,7 @@ namespace {
 using objects::ClusterPhase;
 using objects::EtcdClusterSpec;
 using objects::EtcdClusterStatus;
+using runtime::RestoreStep;
 
 constexpr std::string_view kController = "cluster";
 constexpr std::chrono::milliseconds kBusy{200};
@@ -233,24 +235,37 @@ Result<bool> ClusterController::EndOrphanedRestore(const Context& context, const
   if (restore.status().code() != Code::kNotFound) {
     return restore.status();
   }
-  // As the restore itself would: back if there is a way back, else to its end.
+  // As the restore itself would: back if there is a way back, else to its end, at once without who
+  // does not come along: there is nobody any more who knows since when.
   std::string id;
-  bool opened = false;
+  RestoreStep furthest = RestoreStep::kStop;
   for (const runtime::MemberObservation& member : seen.members) {
     if (member.restore.has_value() && !member.restore->rolled_back &&
-        member.restore->done != runtime::RestoreStep::kForget) {
+        member.restore->done != RestoreStep::kForget) {
       id = member.restore->id;
-      opened = opened || member.restore->done >= runtime::RestoreStep::kOpen;
+      furthest = std::max(furthest, member.restore->done.value_or(RestoreStep::kStop));
     }
   }
   if (!id.empty()) {
     ASSIGN_OR_RETURN(runtime::ClusterSpec spec, MakeClusterSpec(context, services_.store, cluster));
-    runtime::RestoreOrder& order = spec.restore.emplace();
-    order.id = id;
-    order.roll_back = !opened;
-    order.until = opened ? runtime::RestoreStep::kForget : runtime::RestoreStep::kStop;
-    RETURN_IF_ERROR(runtime.Apply(context.WithTimeout(options_.call_timeout), spec));
-    return false;  // looked at again soon
+    spec.restore = {.id = id, .until = RestoreStep::kStop, .roll_back = true};
+    const auto apply = [&] {
+      return runtime.Apply(context.WithTimeout(options_.call_timeout), spec);
+    };
+    if (furthest < RestoreStep::kOpen) {
+      const Status applied = apply();
+      // They may have been told to open, and not have come to it.
+      if (applied.code() != Code::kFailedPrecondition || furthest < RestoreStep::kStartClosed) {
+        RETURN_IF_ERROR(applied);
+        return false;  // looked at again soon
+      }
+    }
+    const OpenMembers open = OpenMembersOf(seen, id, seen.members.size());
+    spec.restore->roll_back = false;
+    spec.restore->until = open.quorum ? RestoreStep::kForget : RestoreStep::kOpen;
+    spec.restore->without = open.unopened;
+    RETURN_IF_ERROR(apply());
+    return false;
   }
   services_.events.Record(context, cluster, EventType::kWarning, "RestoreLost",
                           fmt::format("restore \"{}\" is gone; the cluster is free again", name));

@@ -2,6 +2,7 @@
 #include "control/cluster_spec.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "control/names.h"
@@ -172,6 +173,18 @@ Result<runtime::ClusterSpec> MakeClusterSpec(const Context& context, store::Obje
     ASSIGN_OR_RETURN(made.external, MakeExternalAccess(context, store, cluster.name_space(), spec));
   }
   return made;
+}
+
+std::optional<int> MinorOf(std::string_view version) {
+  constexpr std::string_view kMajor = "3.";
+  int minor = 0;
+  if (!version.starts_with(kMajor)) {
+    return std::nullopt;
+  }
+  version.remove_prefix(kMajor.size());
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  const bool ends = end == version.data() + version.size() || *end == '.' || *end == '-';
+  return error == std::errc() && minor >= 0 && ends ? std::optional(minor) : std::nullopt;
 }
 
 objects::EtcdClusterStatus PlanClusterStatus(const ClusterFacts& facts) {

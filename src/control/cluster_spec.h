@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/context.h"
 #include "base/status.h"
@@ -22,6 +23,9 @@ namespace tresor::control {
 [[nodiscard]] Result<runtime::ClusterSpec> MakeClusterSpec(const Context& context,
                                                            store::ObjectStore& store,
                                                            const objects::Object& cluster);
+
+/// The line of a version of etcd: 5 of "3.5" and "3.5.21". None: it is no version of etcd 3.
+[[nodiscard]] std::optional<int> MinorOf(std::string_view version);
 
 /// Facts of PlanClusterStatus.
 struct ClusterFacts {

@@ -4,10 +4,12 @@
 #include "control/control_plane.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/thread.h"
 #include "control/admission.h"
 #include "control/test_world.h"
 #include "objects/backup_destination.h"
@@ -790,6 +793,126 @@ TEST(ControlPlaneTest, RunsWithThreadsAndStops) {
 // --- admission
 // -------------------------------------------------------------------------------------
 
+/// Counts how often it is asked: somebody who waits asks again and again.
+class AskedClock final : public Clock {
+ public:
+  [[nodiscard]] WallTime Now() const override { return SystemClock().Now(); }
+  [[nodiscard]] MonotonicTime Monotonic() const override {
+    ++asked;
+    return SystemClock().Monotonic();
+  }
+  mutable std::atomic<int> asked = 0;
+};
+
+TEST(DefragmentationTest, IsNotAllowedWhileABackupIsTaken) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.MakeConfig("often", {{"schedule", "@every 10m"}});
+  int forbidden = 0;
+  int allowed = 0;
+  world.runtime.while_applying = [&](const runtime::ClusterSpec& spec) {
+    ++(spec.may_defragment ? allowed : forbidden);
+  };
+  world.Pass(5min);
+  EXPECT_GT(allowed, 5);
+  EXPECT_EQ(forbidden, 0);
+
+  int backups = 0;
+  world.vault.while_taking = [&] {
+    ++backups;
+    allowed = 0;
+    for (int i = 0; i < 12; ++i) {  // it takes long, and the cluster is looked at all the time
+      world.clock.Advance(10s);
+      ASSERT_OK(world.plane->manager().RunUntilIdle(world.context()));
+    }
+    EXPECT_EQ(allowed, 0);
+  };
+  world.Pass(6min);
+  EXPECT_EQ(backups, 1);
+  EXPECT_GE(forbidden, 12);
+  EXPECT_GT(allowed, 0) << "and again when it is done";
+}
+
+TEST(DefragmentationTest, ABackupThatBeginsDuringOneWaitsForItsEnd) {
+  PlaneWorld world;
+  world.MakeCluster("prod");
+  world.Settle();
+  std::atomic<bool> applying = false;
+  std::atomic<int> taken = 0;
+  world.vault.while_taking = [&] {
+    EXPECT_FALSE(applying) << "the cluster is being defragmented";
+    ++taken;
+  };
+  const AskedClock clock;
+  std::optional<Thread> backup;
+  world.runtime.while_applying = [&](const runtime::ClusterSpec& spec) {
+    if (!spec.may_defragment || backup.has_value()) {
+      return;
+    }
+    applying = true;
+    world.Make(objects::kEtcdBackups, objects::kApiVersion, "EtcdBackup", "p", "now",
+               {{"cluster", {{"name", "prod"}}}});
+    ASSERT_OK(world.plane->manager().RunUntilIdle(world.context()));
+    ASSERT_THAT(world.executor.jobs, SizeIs(1));
+    backup.emplace([&, job = world.executor.jobs.front()] {
+      job(Context::Background().WithClock(clock).WithTimeout(1min));
+    });
+    world.executor.jobs.pop_front();
+    while (taken == 0 && clock.asked < 100) {
+      ASSERT_OK(Context::Background().Sleep(1ms));
+    }
+    EXPECT_EQ(world.BackupStatus("now").phase, BackupPhase::kRunning);
+    applying = false;
+  };
+  world.Pass(10s);
+  ASSERT_TRUE(backup.has_value());
+  backup->join();
+  EXPECT_EQ(taken, 1);
+  world.Settle();
+  EXPECT_EQ(world.BackupStatus("now").phase, BackupPhase::kCompleted);
+}
+
+TEST(DefragmentationTest, IsNotAllowedDuringARestoreWhichWaitsForOneUnderWay) {
+  PlaneWorld world;
+  const Object cluster = world.MakeCluster("prod");
+  world.MakeConfig("often", {{"schedule", "@every 10m"}});
+  world.Pass(11min);
+  const auto stage = [&] {
+    return StageOf(EtcdRestoreStatus::FromObject(world.Get(objects::kEtcdRestores, "back")));
+  };
+  bool begun = false;
+  bool inside = false;
+  int during = 0;
+  int after = 0;
+  world.runtime.while_applying = [&](const runtime::ClusterSpec& spec) {
+    EXPECT_FALSE(inside) << "an order while the cluster is being defragmented";
+    if (spec.may_defragment && !begun) {
+      begun = inside = true;
+      world.Make(objects::kEtcdRestores, objects::kApiVersion, "EtcdRestore", "p", "back",
+                 {{"cluster", {{"name", "prod"}}},
+                  {"backup", {{"name", world.ConfigStatus("often").last_backup}}},
+                  {"safetyBackup", false}});
+      for (int i = 0; i < 20; ++i) {
+        ASSERT_OK(world.plane->manager().RunUntilIdle(world.context()));
+        world.clock.Advance(1s);
+      }
+      EXPECT_EQ(stage(), RestoreStage::kStoppingMembers) << "it has the cluster, and waits";
+      inside = false;
+      return;
+    }
+    if (world.ClusterStatus("prod").active_restore.empty()) {
+      after += spec.may_defragment ? 1 : 0;
+    } else {
+      ++during;
+      EXPECT_FALSE(spec.may_defragment);
+    }
+  };
+  world.Pass(2min);
+  EXPECT_EQ(stage(), RestoreStage::kCompleted);
+  EXPECT_GE(during, 5);
+  EXPECT_GT(after, 0);
+}
+
 class AdmissionTest : public ::testing::Test {
  protected:
   AdmissionTest() {
@@ -801,14 +924,15 @@ class AdmissionTest : public ::testing::Test {
     EXPECT_NE(backup_, "");
   }
   /// A restore that stands still in the middle.
-  void StartRestore(runtime::RestoreStep step = runtime::RestoreStep::kRebuild) {
+  void StartRestore(runtime::RestoreStep step = runtime::RestoreStep::kRebuild,
+                    const std::string& cluster = "prod") {
     world_.runtime.obstacle = FakeRuntime::Obstacle{.member = 0, .step = step};
-    EXPECT_OK(Create(objects::kEtcdRestores, "EtcdRestore", "back", RestoreSpec()));
+    EXPECT_OK(Create(objects::kEtcdRestores, "EtcdRestore", "back", RestoreSpec(cluster)));
     world_.Pass(1min);
-    EXPECT_EQ(world_.ClusterStatus("prod").phase, ClusterPhase::kRestoring);
+    EXPECT_EQ(world_.ClusterStatus(cluster).phase, ClusterPhase::kRestoring);
   }
-  objects::Json RestoreSpec() const {
-    return {{"cluster", {{"name", "prod"}}}, {"backup", {{"name", backup_}}}};
+  objects::Json RestoreSpec(const std::string& cluster = "prod") const {
+    return {{"cluster", {{"name", cluster}}}, {"backup", {{"name", backup_}}}};
   }
   Status Create(const objects::ResourceName& resource, std::string_view kind,
                 const std::string& name, const objects::Json& spec) {
@@ -888,6 +1012,84 @@ TEST_F(AdmissionTest, CancellingIsRefusedWhenThereIsNoWayBack) {
   world_.Pass(1min);
   EXPECT_EQ(world_.ClusterStatus("prod").phase, ClusterPhase::kRunning);
   EXPECT_THAT(cancel(), StatusIs(Code::kFailedPrecondition, HasSubstr("it is over: Completed")));
+}
+
+TEST_F(AdmissionTest, AClusterWhoseRestoreIsStuckMayBeDeleted) {
+  world_.MakeCluster("solo", {{"runtime", "local"}, {"replicas", 1}});
+  world_.Settle();
+  StartRestore(runtime::RestoreStep::kOpen, "solo");
+  EXPECT_EQ(ReasonOf(Delete(objects::kEtcdClusters, "solo")), "ClusterRestoring");
+  world_.Pass(11min);
+  EXPECT_EQ(ReasonOf(Delete(objects::kNamespaces, "p")), "ClusterRestoring");
+  EXPECT_OK(Delete(objects::kEtcdClusters, "solo"));
+  world_.Pass(1min);
+  EXPECT_FALSE(world_.Has(objects::kEtcdClusters, "solo"));
+  EXPECT_EQ(EtcdRestoreStatus::FromObject(world_.Get(objects::kEtcdRestores, "back")).phase,
+            RestorePhase::kFailed);
+  EXPECT_THAT(world_.runtime.clusters, SizeIs(2)) << "prod, other";
+}
+
+TEST_F(AdmissionTest, EtcdGoesUpOneLineAtATime) {
+  struct Case {
+    std::string runs;
+    std::string before;
+    std::string after;
+    std::string refusal;
+  };
+  for (const Case& test : std::vector<Case>{
+           {"3.4.36", "3.4", "3.5", ""},
+           {"3.5.21", "", "3.5", ""},
+           {"3.5.21", "3.5", "3.5.9", ""},
+           {"3.4.36", "3.4", "3.6", "set \"3.5\" first"},
+           {"3.5.21", "", "3.7", "set \"3.6\" first"},
+           {"3.5.21", "3.5", "3.4", "does not go back"},
+           {"3.5.21", "3.5", "", "name one, \"3.5\""},
+           {"3.4.36", "3.5", "3.6", "set \"3.5\" first"},  // on their way to 3.5
+           {"3.4.36", "3.5", "3.4", ""},
+           {"", "3.4", "3.6", "set \"3.5\" first"},
+           {"", "", "3.6", ""},  // it has never run
+       }) {
+    SCOPED_TRACE(fmt::format("{} {} {}", test.runs, test.before, test.after));
+    const auto set = [&](const std::string& version) {
+      return [&world = world_, version](Object& cluster) {
+        cluster.json["spec"].erase("version");
+        if (!version.empty()) {
+          cluster.json["spec"]["version"] = version;
+        }
+      };
+    };
+    auto status = world_.ClusterStatus("prod");
+    status.version.clear();
+    world_.SetStatus(objects::kEtcdClusters, "prod", EtcdClusterStatus{});
+    ASSERT_OK(store::Modify(world_.context(), *world_.store, {objects::kEtcdClusters, "p", "prod"},
+                            WriteAs("test"), [&](Object& cluster) -> Result<bool> {
+                              set(test.before)(cluster);
+                              return true;
+                            }));
+    status.version = test.runs;
+    world_.SetStatus(objects::kEtcdClusters, "prod", status);
+    const Status changed = Update(objects::kEtcdClusters, "prod", set(test.after));
+    if (test.refusal.empty()) {
+      EXPECT_OK(changed);
+    } else {
+      EXPECT_THAT(changed, StatusIs(Code::kInvalidArgument, HasSubstr(test.refusal)));
+      EXPECT_EQ(objects::DetailsOf(changed)->causes[0].field, "spec.version");
+    }
+  }
+}
+
+TEST_F(AdmissionTest, EtcdGoesUpALineWithAllMembersWell) {
+  auto status = world_.ClusterStatus("prod");
+  ASSERT_EQ(status.version, "3.5.21");
+  status.members[1].healthy = false;
+  world_.SetStatus(objects::kEtcdClusters, "prod", status);
+  const auto update = [&](const std::string& version) {
+    return Update(objects::kEtcdClusters, "prod",
+                  [&](Object& cluster) { cluster.json["spec"]["version"] = version; });
+  };
+  EXPECT_THAT(update("3.6"),
+              StatusIs(Code::kInvalidArgument, HasSubstr(status.members[1].name + " is not")));
+  EXPECT_OK(update("3.5"));
 }
 
 TEST_F(AdmissionTest, ABackupThatARestoreUsesStays) {

@@ -48,6 +48,9 @@ class FakeRuntime final : public runtime::ClusterRuntime {
   std::function<Status(std::string_view)> before = [](std::string_view) { return OkStatus(); };
   /// Asked after it, likewise; the call was carried out.
   std::function<Status(std::string_view)> after = [](std::string_view) { return OkStatus(); };
+  /// In every Apply, before it is carried out.
+  std::function<void(const runtime::ClusterSpec&)> while_applying =
+      [](const runtime::ClusterSpec&) {};
   /// What a rebuild of a backup gives.
   std::function<Data(const runtime::RestoreOrder&)> rebuild =
       [](const runtime::RestoreOrder& order) {
@@ -68,6 +71,7 @@ class FakeRuntime final : public runtime::ClusterRuntime {
 
   Status Apply(const Context&, const runtime::ClusterSpec& spec) override {
     RETURN_IF_ERROR(before("Apply"));
+    while_applying(spec);
     RETURN_IF_ERROR(Carry(spec));
     return after("Apply");
   }
@@ -178,11 +182,38 @@ class FakeRuntime final : public runtime::ClusterRuntime {
     const bool all_back =
         std::all_of(cluster.members.begin(), cluster.members.end(),
                     [](const Member& member) { return member.restore->rolled_back; });
+    if (!order.roll_back) {
+      BringAnew(cluster, order);
+    }
     if ((order.roll_back && all_back) || AllReached(cluster, Step::kForget)) {
       cluster.finished.insert(order.id);
       cluster.order.reset();
     }
   }
+
+  /// Those that nobody waits for, when a majority has done all: by their fellows.
+  static void BringAnew(Cluster& cluster, const runtime::RestoreOrder& order) {
+    std::vector<Member*> left;
+    const Member* fellow = nullptr;
+    for (std::size_t i = 0; i < cluster.members.size(); ++i) {
+      Member& member = cluster.members[i];
+      if (member.restore->done == Step::kForget) {
+        fellow = &member;
+      } else if (member.restore->done < Step::kOpen &&
+                 std::ranges::find(order.without, NameOf(i)) != order.without.end()) {
+        left.push_back(&member);
+      } else {
+        return;
+      }
+    }
+    if (fellow == nullptr || left.size() * 2 >= cluster.members.size()) {
+      return;
+    }
+    for (Member* member : left) {
+      *member = {.data = fellow->data, .restore = fellow->restore};
+    }
+  }
+  static std::string NameOf(std::size_t i) { return "m" + std::to_string(i + 1); }
 
   void GoStep(const Cluster& cluster, std::size_t index, const runtime::RestoreOrder& order) {
     Member& member = const_cast<Cluster&>(cluster).members[index];
@@ -242,7 +273,7 @@ class FakeRuntime final : public runtime::ClusterRuntime {
     for (std::size_t i = 0; i < cluster.members.size(); ++i) {
       const Member& member = cluster.members[i];
       runtime::MemberObservation& look = seen.members.emplace_back();
-      look.name = "m" + std::to_string(i + 1);
+      look.name = NameOf(i);
       look.phase =
           member.running ? runtime::MemberPhase::kRunning : runtime::MemberPhase::kRestoring;
       look.answered = member.running && reachable && member.data.has_value();

@@ -39,6 +39,10 @@ inline constexpr std::string_view kRestoreLabel = "tresor.dev/restore";
 /// On the configuration that a new cluster got by itself: the cluster's uid.
 inline constexpr std::string_view kDefaultOfLabel = "tresor.dev/default-backups-of";
 
+// Condition types.
+/// Of an EtcdRestore: only a person can help; its cluster may be deleted.
+inline constexpr std::string_view kStuckCondition = "Stuck";
+
 // Annotations.
 /// On an EtcdBackup, RFC 3339: failed attempts are repeated until then.
 inline constexpr std::string_view kTryUntilAnnotation = "tresor.dev/try-until";

@@ -81,28 +81,32 @@ Result<RepositoryAddress> AddressOf(const std::string& destination, const std::s
 
 /// Servers that a portable restore is known to start on.
 Status CheckVersions(const EtcdClusterSpec& cluster, const std::string& backup_version) {
-  const auto minor_of = [](const std::string& version) -> std::optional<int> {
-    if (!version.starts_with("3.") || version.size() < 3 || version[2] < '0' || version[2] > '9') {
-      return std::nullopt;
-    }
-    int minor = 0;
-    for (std::size_t i = 2; i < version.size() && version[i] >= '0' && version[i] <= '9'; ++i) {
-      minor = minor * 10 + (version[i] - '0');
-    }
-    return minor;
-  };
   for (const auto& [what, version] : {std::pair{"the backup was taken from", backup_version},
                                       std::pair{"the cluster is to run", cluster.version}}) {
     if (version.empty()) {
       continue;
     }
-    const std::optional<int> minor = minor_of(version);
+    const std::optional<int> minor = MinorOf(version);
     if (!minor.has_value() || *minor < 4 || *minor > 7) {
       return Error(Code::kFailedPrecondition,
                    "{} etcd {}; restores between 3.4 and 3.7 are known to work", what, version);
     }
   }
   return OkStatus();
+}
+
+/// The condition is there from the first time on that it was true.
+void NoteStuck(const Object& object, EtcdRestoreStatus& status, bool stuck, WallTime now) {
+  if (stuck || objects::IsTrue(status.conditions, kStuckCondition)) {
+    objects::SetCondition(status.conditions,
+                          {.type = std::string(kStuckCondition),
+                           .status = stuck ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+                           .reason = stuck ? "NeedsAPerson" : "GoesOn",
+                           .message = stuck ? status.message : "",
+                           .last_transition = {},
+                           .observed_generation = object.generation()},
+                          now);
+  }
 }
 
 std::string ToText(const ExpectedData& expected) {
@@ -167,6 +171,10 @@ struct RestoreController::Run {
   }
   [[nodiscard]] objects::ObjectKey cluster_key() const {
     return {objects::kEtcdClusters, restore.name_space(), spec.cluster};
+  }
+  /// None: nothing was begun.
+  [[nodiscard]] std::optional<WallTime> stage_since() const {
+    return status.steps.empty() ? std::nullopt : status.steps.back().start_time;
   }
   [[nodiscard]] std::string SafetyName() const {
     return status.safety_backup.empty() ? restore.name() + "-safety" : status.safety_backup;
@@ -268,7 +276,7 @@ Result<Next> RestoreController::Step(const Context& context, Run& run) {
         if (IsOver(run.stage)) {
           return Next::AtOnce();  // once more, for the finalizer
         }
-        RETURN_IF_ERROR(NoteWait(context, run, action.message));
+        RETURN_IF_ERROR(NoteWait(context, run, action));
         return Next::After(run.stage == RestoreStage::kPreflight ? 10 * options_.poll
                                                                  : options_.poll);
       case RestoreAction::Kind::kEnter:
@@ -311,8 +319,8 @@ Result<Next> RestoreController::Step(const Context& context, Run& run) {
 Status RestoreController::GatherFacts(const Context& context, Run& run, RestoreFacts& facts) {
   facts.stage = run.stage;
   facts.now = services_.clock.Now();
-  facts.stage_since =
-      run.status.steps.empty() ? facts.now : run.status.steps.back().start_time.value_or(facts.now);
+  facts.stage_since = run.stage_since().value_or(facts.now);
+  facts.open_patience = options_.open_patience;
   facts.deadline = DeadlineOf(run.status, run.spec).value_or(WallTime::max());
   facts.cancelled = IsToEnd(run.restore);
   facts.last_trouble = run.status.message;
@@ -353,11 +361,13 @@ Status RestoreController::GatherFacts(const Context& context, Run& run, RestoreF
   facts.order = run.order;
   facts.members = run.members;
   facts.answers = run.answers;
+  facts.missing = run.status.missing_members;
   facts.expected = ExpectedOf(run.restore);
   const bool has_cluster = run.cluster.has_value() && run.runtime != nullptr;
   if (!has_cluster && run.stage > RestoreStage::kPausing) {
     // It was taken away by force. There is nobody left to give orders to.
     facts.order = OkStatus();
+    facts.target_gone = true;
     facts.members_touched = false;
     facts.released = true;
   }
@@ -495,6 +505,10 @@ Status RestoreController::Enter(const Context& context, Run& run, const RestoreA
     if (!status.start_time.has_value()) {
       status.start_time = now;
     }
+    if (!action.missing.empty()) {
+      status.missing_members = action.missing;
+    }
+    NoteStuck(object, status, false, now);
     status.observed_generation = object.generation();
     status.phase = ParsePhase(PhaseOf(action.stage));
     status.progress.reset();
@@ -544,8 +558,22 @@ Status RestoreController::Enter(const Context& context, Run& run, const RestoreA
                    }));
   run.Take(std::move(entered));
   run.ForgetWhatWasSeen();
+  if (!action.missing.empty()) {
+    Tell(context, run, "MemberMissing", action.message);
+  }
   Announce(context, run, action.stage, run.status.message);
   return OkStatus();
+}
+
+void RestoreController::Tell(const Context& context, const Run& run, std::string_view reason,
+                             const std::string& message) {
+  services_.events.Record(context, run.restore, EventType::kWarning, reason, message);
+  if (run.cluster.has_value()) {
+    services_.events.Record(context, *run.cluster, EventType::kWarning,
+                            fmt::format("Restore{}", reason),
+                            fmt::format("restore \"{}\" from backup \"{}\": {}", run.restore.name(),
+                                        run.spec.backup, message));
+  }
 }
 
 void RestoreController::Announce(const Context& context, Run& run, RestoreStage stage,
@@ -571,7 +599,8 @@ void RestoreController::Announce(const Context& context, Run& run, RestoreStage 
                                   .duration = run.status.completion_time.value_or(start) - start});
 }
 
-Status RestoreController::NoteWait(const Context& context, Run& run, const std::string& message) {
+Status RestoreController::NoteWait(const Context& context, Run& run, const RestoreAction& action) {
+  const std::string& message = action.message;
   std::string text = message;
   std::optional<objects::Progress> progress;
   if (run.stage == RestoreStage::kRollingBack || run.stage == RestoreStage::kReturning) {
@@ -583,21 +612,28 @@ Status RestoreController::NoteWait(const Context& context, Run& run, const std::
                                             static_cast<std::size_t>(run.cluster_spec.replicas));
     progress = objects::MakeProgress(seen.bytes_done, seen.bytes_total);
   }
-  if (run.status.message == text && run.status.progress == progress) {
+  const bool was_stuck = objects::IsTrue(run.status.conditions, kStuckCondition);
+  if (run.status.message == text && run.status.progress == progress && was_stuck == action.stuck) {
     return OkStatus();
   }
-  return store::ModifyStatus(context, services_.store, run.key(), WriteAs(kController),
-                             [&](Object& object) -> Result<bool> {
-                               EtcdRestoreStatus status = EtcdRestoreStatus::FromObject(object);
-                               if (StageOf(status) != run.stage) {
-                                 return false;
-                               }
-                               status.message = text;
-                               status.progress = progress;
-                               status.WriteTo(object);
-                               return true;
-                             })
-      .status();
+  RETURN_IF_ERROR(store::ModifyStatus(context, services_.store, run.key(), WriteAs(kController),
+                                      [&](Object& object) -> Result<bool> {
+                                        auto status = EtcdRestoreStatus::FromObject(object);
+                                        if (StageOf(status) != run.stage) {
+                                          return false;
+                                        }
+                                        status.message = text;
+                                        status.progress = progress;
+                                        NoteStuck(object, status, action.stuck,
+                                                  services_.clock.Now());
+                                        status.WriteTo(object);
+                                        return true;
+                                      })
+                      .status());
+  if (action.stuck && !was_stuck) {
+    Tell(context, run, kStuckCondition, message);
+  }
+  return OkStatus();
 }
 
 Status RestoreController::Prove(const Context& context, Run& run) {
@@ -762,10 +798,17 @@ Result<bool> RestoreController::Order(const Context& context, Run& run) {
   if (!lock.has_value()) {
     return false;
   }
+  // Under the lock, as it is now: told to one that is just removed, the runtime would make it anew.
+  const Result<Object> cluster = services_.store.Get(context, run.cluster_key());
+  if (cluster.status().code() == Code::kNotFound ||
+      (cluster.ok() && (cluster->uid() != id.uid || cluster->deletion_time().has_value()))) {
+    return false;
+  }
+  RETURN_IF_ERROR(cluster.status());
   const bool roll_back = run.stage == RestoreStage::kRollingBack;
   const auto order = [&]() -> Status {
     ASSIGN_OR_RETURN(runtime::ClusterSpec spec,
-                     MakeClusterSpec(context, services_.store, *run.cluster));
+                     MakeClusterSpec(context, services_.store, *cluster));
     runtime::RestoreOrder& restore = spec.restore.emplace();
     restore.id = run.restore.uid();
     restore.roll_back = roll_back;
@@ -773,6 +816,14 @@ Result<bool> RestoreController::Order(const Context& context, Run& run) {
     restore.backup = run.status.backup_id;
     restore.bump_revision = run.spec.revision_bump;
     restore.mark_compacted = run.spec.mark_compacted;
+    restore.without = run.status.missing_members;
+    if (run.stage == RestoreStage::kOpening &&
+        services_.clock.Now() >= run.stage_since().value_or(WallTime{}) + options_.open_in_turn) {
+      // Its time is over: the others are not to wait for it any longer.
+      ASSIGN_OR_RETURN(const runtime::ClusterObservation seen,
+                       run.runtime->Observe(context.WithTimeout(options_.call_timeout), id));
+      restore.without = OpenMembersOf(seen, restore.id, 0).unopened;
+    }
     const auto access = [&]() -> Result<LauncherAccess> {
       ASSIGN_OR_RETURN(const RepositoryAddress address,
                        AddressOf(run.status.destination, run.status.repository));
@@ -799,8 +850,16 @@ Status RestoreController::Verify(const Context& context, Run& run) {
   const std::optional<ExpectedData> expected = ExpectedOf(run.restore);
   run.answers.clear();
   const auto ask = [&]() -> Status {
-    ASSIGN_OR_RETURN(const etcd::ClientOptions access,
-                     run.runtime->Access(ClusterIdOf(*run.cluster)));
+    ASSIGN_OR_RETURN(etcd::ClientOptions access, run.runtime->Access(ClusterIdOf(*run.cluster)));
+    if (run.stage == RestoreStage::kOpening) {
+      access.endpoints.clear();  // of those alone that serve clients
+      for (const runtime::MemberObservation& member : run.members->members) {
+        if (member.healthy && member.restore.has_value() &&
+            member.restore->done >= runtime::RestoreStep::kOpen) {
+          access.endpoints.push_back(member.client_url);
+        }
+      }
+    }
     ASSIGN_OR_RETURN(const std::unique_ptr<etcd::Client> client, services_.connect(access));
     for (const std::string& endpoint : client->endpoints()) {
       run.answers.push_back(client->HashKv(context.WithTimeout(options_.call_timeout), endpoint,

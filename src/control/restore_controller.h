@@ -27,6 +27,9 @@ struct RestoreControllerOptions {
   std::chrono::nanoseconds poll = std::chrono::milliseconds(500);
   /// Of one Apply, Observe or HashKV.
   std::chrono::nanoseconds call_timeout = std::chrono::seconds(20);
+  /// kOpenInTurn, kOpenPatience.
+  std::chrono::nanoseconds open_in_turn = kOpenInTurn;
+  std::chrono::nanoseconds open_patience = kOpenPatience;
   /// Told before and after each write that a restore depends on ("before enter Rebuilding", "after
   /// claim"): tests end the process there.
   std::function<void(std::string_view point)> at_record = {};
@@ -56,7 +59,10 @@ class RestoreController final : public Reconciler {
 
   [[nodiscard]] Status Enter(const Context& context, Run& run, const RestoreAction& action);
   void Announce(const Context& context, Run& run, RestoreStage stage, const std::string& message);
-  [[nodiscard]] Status NoteWait(const Context& context, Run& run, const std::string& message);
+  /// A warning, of the restore and of its cluster.
+  void Tell(const Context& context, const Run& run, std::string_view reason,
+            const std::string& message);
+  [[nodiscard]] Status NoteWait(const Context& context, Run& run, const RestoreAction& action);
   [[nodiscard]] Status Prove(const Context& context, Run& run);
   [[nodiscard]] Status BackUp(const Context& context, Run& run);
   [[nodiscard]] Status Claim(const Context& context, Run& run);

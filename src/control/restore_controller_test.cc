@@ -342,6 +342,110 @@ TEST_P(RestoreObstacleTest, EndsWithOneOfBoth) {
   }
 }
 
+std::vector<std::string> ReasonsOf(const TestWorld& world, const std::string& about) {
+  std::vector<std::string> reasons;
+  for (const Object& event : world.All(objects::kEvents)) {
+    if (event.Text("involvedObject.name") == about) {
+      reasons.push_back(event.Text("reason"));
+    }
+  }
+  return reasons;
+}
+
+TEST(RestoreControllerTest, AQuorumThatHasOpenedGoesOnWithoutAMember) {
+  RestoreWorld world;
+  world.runtime.obstacle = FakeRuntime::Obstacle{
+      .member = 0, .step = RestoreStep::kOpen, .error = "etcd ended with exit 1"};
+  std::vector<std::vector<std::string>> ordered;
+  world.runtime.while_applying = [&](const runtime::ClusterSpec& spec) {
+    if (ordered.empty() || ordered.back() != spec.restore->without) {
+      ordered.push_back(spec.restore->without);
+    }
+  };
+
+  world.Drive();
+
+  world.CheckEnd();
+  const EtcdRestoreStatus status = world.Status();
+  EXPECT_EQ(status.phase, RestorePhase::kCompleted) << status.message;
+  EXPECT_THAT(status.missing_members, ElementsAre("m1"));
+  EXPECT_THAT(status.steps[7].message, HasSubstr("went on without m1: etcd ended with exit 1"));
+  // For its turn it is waited for, then nobody waits for it.
+  EXPECT_THAT(ordered, ElementsAre(IsEmpty(), ElementsAre("m1")));
+  EXPECT_THAT(ReasonsOf(world, "back"), Contains("MemberMissing"));
+  EXPECT_THAT(ReasonsOf(world, "prod"), Contains("RestoreMemberMissing"));
+}
+
+TEST(RestoreControllerTest, WithoutAQuorumItIsStuckAndSaysSoUntilAMemberComes) {
+  RestoreWorld world;
+  const Object solo = world.MakeCluster("solo", {{"runtime", "local"}, {"replicas", 1}});
+  ASSERT_OK(world.runtime.Apply(world.context(), {.id = {"p", "solo", solo.uid()}, .replicas = 1}));
+  world.MakeRestore("into-solo", {{"cluster", {{"name", "solo"}}}});
+  const Key key{"p", "into-solo"};
+  const auto is_stuck = [&] {
+    return objects::IsTrue(world.Status("into-solo").conditions, kStuckCondition);
+  };
+  const auto of_solo = [&] {
+    return EtcdClusterStatus::FromObject(world.Get(objects::kEtcdClusters, "solo"));
+  };
+  world.runtime.obstacle =
+      FakeRuntime::Obstacle{.member = 0, .step = RestoreStep::kOpen, .error = "no such port"};
+  const WallTime begin = world.clock.Now();
+  world.Drive(is_stuck, key);
+
+  EXPECT_GE(world.clock.Now() - begin, kOpenPatience);
+  EXPECT_THAT(world.Status("into-solo").message,
+              ::testing::AllOf(HasSubstr("m1: no such port"), HasSubstr("etcd.log"),
+                               HasSubstr("into another cluster")));
+  EXPECT_THAT(ReasonsOf(world, "into-solo"), Contains("Stuck"));
+  EXPECT_THAT(ReasonsOf(world, "solo"), Contains("RestoreStuck"));
+  for (int i = 0; i < 100; ++i) {  // for ever
+    ASSERT_OK(world.controller->Reconcile(world.context(), key));
+    world.clock.Advance(1h);
+  }
+  EXPECT_TRUE(is_stuck());
+  EXPECT_EQ(of_solo().active_restore, "into-solo");
+
+  world.runtime.obstacle.reset();
+  world.Drive([] { return false; }, key);
+  EXPECT_EQ(world.Status("into-solo").phase, RestorePhase::kCompleted);
+  EXPECT_FALSE(is_stuck());
+  EXPECT_EQ(of_solo().active_restore, "");
+}
+
+TEST(RestoreControllerTest, AClusterThatIsBeingDeletedGetsNoOrdersAndEndsIt) {
+  for (const auto step : {RestoreStep::kOpen, RestoreStep::kRebuild}) {
+    RestoreWorld world(objects::Json{{"timeout", "2m"}});
+    world.runtime.obstacle = FakeRuntime::Obstacle{.member = 0, .step = step, .final = true};
+    world.Drive([&] {
+      return StageOf(world.Status()) ==
+             (step == RestoreStep::kOpen ? RestoreStage::kOpening : RestoreStage::kRebuilding);
+    });
+    ASSERT_OK(store::Modify(world.context(), *world.store, {objects::kEtcdClusters, "p", "prod"},
+                            TestWorld::Person(), [](Object& object) -> Result<bool> {
+                              object.AddFinalizer("test/held");
+                              return true;
+                            }));
+    ASSERT_OK(
+        world.store->Delete(world.context(), {objects::kEtcdClusters, "p", "prod"}, {}).status());
+    bool ordered = false;
+    world.runtime.while_applying = [&](const auto&) { ordered = true; };
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_OK(world.controller->Reconcile(world.context(), kRestore));
+      world.clock.Advance(1s);
+    }
+    EXPECT_FALSE(ordered) << "a runtime would make the members anew";
+    ASSERT_OK(store::Modify(world.context(), *world.store, {objects::kEtcdClusters, "p", "prod"},
+                            TestWorld::Person(), [](Object& object) -> Result<bool> {
+                              object.RemoveFinalizer("test/held");
+                              return true;
+                            }));
+    world.Drive();
+    EXPECT_EQ(world.Status().phase, RestorePhase::kFailed);
+    EXPECT_THAT(world.Status().message, HasSubstr("cluster \"prod\""));
+  }
+}
+
 /// The stage that is interrupted, as a test parameter.
 class RestoreStageTest : public ::testing::TestWithParam<RestoreStage> {
  protected:

@@ -46,9 +46,10 @@ const StageName& NameOf(RestoreStage stage) { return kStages[static_cast<std::si
 constexpr std::chrono::minutes kReturnPatience{2};
 constexpr std::string_view kNotHealthyYet = "not all members are healthy yet";
 
-// A member that does not open, or does not remove its old data, must not hold up the others for
-// ever: the data is proven, and the cluster controller looks after the member from then on.
-constexpr std::chrono::minutes kOpenPatience{10};
+constexpr std::string_view kWhatHelps =
+    "see etcd.log and launcher.log in its folder. It goes on by itself as soon as that is mended; "
+    "if the data is lost, restore the backup into another cluster and delete this one, which is "
+    "allowed now";
 
 RestoreAction Wait(std::string message) {
   return {.kind = Kind::kWait, .message = std::move(message)};
@@ -56,6 +57,13 @@ RestoreAction Wait(std::string message) {
 RestoreAction Do(Kind kind) { return {.kind = kind}; }
 RestoreAction Enter(RestoreStage stage, std::string message = {}) {
   return {.kind = Kind::kEnter, .stage = stage, .message = std::move(message)};
+}
+/// `what` first: it is what people see in a narrow column.
+RestoreAction Stuck(std::string_view what, std::string_view why) {
+  return {
+      .kind = Kind::kWait,
+      .message = fmt::format("stuck: {}{}{}; {}", what, why.empty() ? "" : ": ", why, kWhatHelps),
+      .stuck = true};
 }
 
 /// Ends a restore that has not gone past the point of return.
@@ -189,42 +197,137 @@ RestoreAction PlanMembers(const RestoreFacts& facts) {
   return Wait({});
 }
 
-/// kOpening and kRemovingOldData: only forward.
-RestoreAction PlanForward(const RestoreFacts& facts) {
+Verdict Fail(std::string detail) {
+  return {.kind = Verdict::Kind::kFailed, .detail = std::move(detail)};
+}
+
+std::string Describe(const ExpectedData& data) {
+  return fmt::format("hash {} at revision {}, compacted at {}", data.hash, data.revision,
+                     data.compact_revision);
+}
+
+/// Whether what one member rebuilt or answered is what must be. None: it can't be compared, because
+/// it is about another compact revision.
+std::optional<bool> Agrees(const ExpectedData& expected, const ExpectedData& found) {
+  if (found.revision != expected.revision) {
+    return false;
+  }
+  if (found.compact_revision == expected.compact_revision) {
+    return found.hash == expected.hash;
+  }
+  if (found.compact_revision == expected.earlier_compact_revision) {
+    return found.hash == expected.earlier_hash;
+  }
+  return std::nullopt;
+}
+
+std::string Difference(const ExpectedData& expected, const ExpectedData& found) {
+  return fmt::format("{}, but the backup gives {}", Describe(found), Describe(expected));
+}
+
+/// What members answered for the backup's revision.
+struct Comparison {
+  std::set<etcd::MemberId> agreed;
+  std::string contradiction;  // "member 3e answers hash 7 …"; empty: none
+  std::string trouble;        // why one could not be compared
+};
+Comparison Compare(const ExpectedData& expected,
+                   const std::vector<Result<etcd::HashKvResponse>>& answers) {
+  Comparison comparison;
+  for (const Result<etcd::HashKvResponse>& answer : answers) {
+    if (!answer.ok()) {
+      comparison.trouble = Message(answer.status());
+      continue;
+    }
+    const ExpectedData found{.revision = expected.revision,
+                             .compact_revision = answer->compact_revision,
+                             .hash = answer->hash};
+    const std::optional<bool> agrees = Agrees(expected, found);
+    const std::string member = etcd::ToString(answer->header.member);
+    if (agrees == true) {
+      comparison.agreed.insert(answer->header.member);
+    } else if (agrees == false) {
+      comparison.contradiction =
+          fmt::format("member {} answers {}", member, Difference(expected, found));
+    } else {
+      comparison.trouble = fmt::format("member {} answers for another compact revision, {}", member,
+                                       found.compact_revision);
+    }
+  }
+  return comparison;
+}
+
+/// Only forward.
+RestoreAction PlanOpening(const RestoreFacts& facts) {
+  if (facts.target_gone) {
+    return Enter(RestoreStage::kFailed, facts.target_problem);
+  }
   if (!facts.order.has_value()) {
     return Do(Kind::kOrder);
   }
-  const bool out_of_patience = facts.now >= facts.stage_since + kOpenPatience;
-  std::string trouble;
-  if (!facts.order->ok()) {
-    trouble = Message(*facts.order);
-  } else if (!facts.members.ok()) {
-    trouble = Message(facts.members.status());
-  } else {
-    const MembersProgress progress = ProgressOf(*facts.members, facts.restore_id, facts.replicas);
-    const bool forgotten =
-        facts.stage == RestoreStage::kRemovingOldData &&
-        std::none_of(facts.members->members.begin(), facts.members->members.end(),
-                     [&](const runtime::MemberObservation& member) {
-                       return member.restore.has_value() &&
-                              member.restore->id == facts.restore_id &&
-                              member.restore->done != RestoreStep::kForget;
-                     });
-    const bool done = progress.done_by_all >= StepOf(facts.stage) || forgotten;
-    // What was set aside goes only when its successor serves.
-    if (done && (progress.all_healthy || facts.stage != RestoreStage::kOpening)) {
-      return Enter(After(facts.stage));
-    }
-    trouble = !progress.final_error.empty() ? progress.final_error
-              : done                        ? std::string(kNotHealthyYet)
-                                            : progress.error;
-    if (!progress.final_error.empty()) {
-      return Enter(After(facts.stage), "went on without: " + trouble);
+  const bool is_patient = facts.now < facts.stage_since + facts.open_patience;
+  if (!facts.order->ok() || !facts.members.ok()) {
+    const std::string why(
+        Message(facts.order->ok() ? facts.members.status() : Status(*facts.order)));
+    return is_patient ? Wait(why) : Stuck("members cannot be told to open", why);
+  }
+  const OpenMembers seen = OpenMembersOf(*facts.members, facts.restore_id, facts.replicas);
+  if (seen.quorum && seen.missing.empty()) {
+    return Enter(After(facts.stage));
+  }
+  if (!seen.quorum) {
+    return is_patient && !seen.hopeless ? Wait(seen.why) : Stuck("no quorum has opened", seen.why);
+  }
+  if (is_patient && !seen.hopeless) {
+    return Wait(seen.why);
+  }
+  if (facts.answers.empty()) {
+    return Do(Kind::kVerify);
+  }
+  // Clients may have written and compacted since: what can't be compared any more was proven before
+  // they were let in.
+  if (facts.expected.has_value()) {
+    const Comparison comparison = Compare(*facts.expected, facts.answers);
+    if (!comparison.contradiction.empty()) {
+      return Stuck("members have opened with other data", comparison.contradiction);
     }
   }
-  if (out_of_patience) {
+  RestoreAction action = Enter(After(facts.stage), "went on without " + seen.why);
+  action.missing = seen.missing;
+  return action;
+}
+
+/// Only forward. Who does not come along is the cluster controller's concern from then on.
+RestoreAction PlanRemovingOldData(const RestoreFacts& facts) {
+  if (!facts.order.has_value()) {
+    return Do(Kind::kOrder);
+  }
+  std::string trouble;
+  if (!facts.order->ok() || !facts.members.ok()) {
+    trouble = Message(facts.order->ok() ? facts.members.status() : Status(*facts.order));
+  } else {
+    runtime::ClusterObservation seen = *facts.members;
+    std::erase_if(seen.members, [&](const runtime::MemberObservation& member) {
+      return std::ranges::find(facts.missing, member.name) != facts.missing.end();
+    });
+    const bool forgotten =
+        std::ranges::none_of(seen.members, [&](const runtime::MemberObservation& member) {
+          return member.restore.has_value() && member.restore->id == facts.restore_id &&
+                 member.restore->done != RestoreStep::kForget;
+        });
+    const MembersProgress progress = ProgressOf(
+        seen, facts.restore_id, facts.replicas - std::min(facts.replicas, facts.missing.size()));
+    if (forgotten || progress.done_by_all >= StepOf(facts.stage)) {
+      return Enter(After(facts.stage));
+    }
+    if (!progress.final_error.empty()) {
+      return Enter(After(facts.stage), "went on without: " + progress.final_error);
+    }
+    trouble = progress.error;
+  }
+  if (facts.now >= facts.stage_since + facts.open_patience) {
     return Enter(After(facts.stage),
-                 "went on after 10 minutes" + (trouble.empty() ? "" : ": " + trouble));
+                 "went on without" + (trouble.empty() ? " some of it" : ": " + trouble));
   }
   return Wait(std::move(trouble));
 }
@@ -236,16 +339,21 @@ RestoreAction PlanRollingBack(const RestoreFacts& facts) {
   if (!facts.order.has_value()) {
     return Do(Kind::kOrder);
   }
+  const auto wait = [&](const std::string& why) {
+    return facts.now < facts.stage_since + facts.open_patience
+               ? Wait(why)
+               : Stuck("members are not back on their old data", why);
+  };
   if (!facts.order->ok()) {
     return IsRefused(facts) ? Enter(RestoreStage::kReturning)
-                            : Wait(std::string(Message(*facts.order)));
+                            : wait(std::string(Message(*facts.order)));
   }
   if (!facts.members.ok()) {
-    return Wait(std::string(Message(facts.members.status())));
+    return wait(std::string(Message(facts.members.status())));
   }
   const MembersProgress progress = ProgressOf(*facts.members, facts.restore_id, facts.replicas);
   if (!progress.all_rolled_back) {
-    return Wait(progress.final_error.empty() ? progress.error : progress.final_error);
+    return wait(progress.final_error.empty() ? progress.error : progress.final_error);
   }
   const bool out_of_patience = facts.now >= facts.stage_since + kReturnPatience;
   return progress.all_healthy || out_of_patience ? Enter(RestoreStage::kReturning)
@@ -333,8 +441,9 @@ RestoreAction PlanRestore(const RestoreFacts& facts) {
     case RestoreStage::kVerifying:
       return PlanMembers(facts);
     case RestoreStage::kOpening:
+      return PlanOpening(facts);
     case RestoreStage::kRemovingOldData:
-      return PlanForward(facts);
+      return PlanRemovingOldData(facts);
     case RestoreStage::kReleasing:
       return facts.released ? Enter(RestoreStage::kCompleted) : Do(Kind::kRelease);
     case RestoreStage::kRollingBack:
@@ -352,6 +461,16 @@ RestoreAction PlanRestore(const RestoreFacts& facts) {
   }
   return Wait({});
 }
+
+namespace {
+
+/// Why a member that a restore has does not go on; empty: it does not say.
+const std::string& TroubleOf(const runtime::MemberObservation& member) {
+  return member.restore.has_value() && !member.restore->error.empty() ? member.restore->error
+                                                                      : member.message;
+}
+
+}  // namespace
 
 MembersProgress ProgressOf(const runtime::ClusterObservation& observation,
                            const std::string& restore_id, std::size_t replicas) {
@@ -379,11 +498,10 @@ MembersProgress ProgressOf(const runtime::ClusterObservation& observation,
     progress.all_rolled_back = progress.all_rolled_back && restore.rolled_back;
     progress.bytes_done += restore.bytes_done;
     progress.bytes_total += restore.bytes_total;
-    if (!restore.error.empty()) {
-      std::string& place = restore.final ? progress.final_error : progress.error;
-      if (place.empty()) {
-        place = member.name + ": " + restore.error;
-      }
+    std::string& trouble = restore.final ? progress.final_error : progress.error;
+    const std::string& why = restore.done.has_value() ? restore.error : TroubleOf(member);
+    if (!why.empty() && trouble.empty()) {
+      trouble = member.name + ": " + why;
     }
     if (!restore.done.has_value() || restore.rolled_back) {
       all_begun = false;
@@ -400,37 +518,40 @@ MembersProgress ProgressOf(const runtime::ClusterObservation& observation,
   return progress;
 }
 
-namespace {
-
-Verdict Fail(std::string detail) {
-  return {.kind = Verdict::Kind::kFailed, .detail = std::move(detail)};
-}
-
-std::string Describe(const ExpectedData& data) {
-  return fmt::format("hash {} at revision {}, compacted at {}", data.hash, data.revision,
-                     data.compact_revision);
-}
-
-/// Whether what one member rebuilt or answered is what must be. None: it can't be compared, because
-/// it is about another compact revision.
-std::optional<bool> Agrees(const ExpectedData& expected, const ExpectedData& found) {
-  if (found.revision != expected.revision) {
-    return false;
+OpenMembers OpenMembersOf(const runtime::ClusterObservation& observation,
+                          const std::string& restore_id, std::size_t replicas) {
+  OpenMembers seen;
+  std::size_t open = 0;
+  seen.hopeless = true;
+  const auto miss = [&](const std::string& name, const std::string& why) {
+    seen.missing.push_back(name);
+    seen.why += fmt::format("{}{}: {}", seen.why.empty() ? "" : ", ", name, why);
+  };
+  for (const runtime::MemberObservation& member : observation.members) {
+    const bool ours = member.restore.has_value() && member.restore->id == restore_id;
+    const bool opened = ours && member.restore->done >= RestoreStep::kOpen;
+    if (opened && member.healthy) {
+      ++open;
+      continue;
+    }
+    if (!opened) {
+      seen.unopened.push_back(member.name);
+    }
+    const std::string& trouble = TroubleOf(member);
+    miss(member.name, !trouble.empty() ? trouble
+                      : opened         ? "it is not healthy yet"
+                                       : "it has not opened yet");
+    seen.hopeless =
+        seen.hopeless && (!ours || (!member.restore->error.empty() && member.restore->final));
   }
-  if (found.compact_revision == expected.compact_revision) {
-    return found.hash == expected.hash;
+  const std::size_t all = std::max(replicas, observation.members.size());
+  if (seen.missing.empty()) {
+    seen.hopeless = false;
+    seen.why = fmt::format("{} of {} members are there", observation.members.size(), all);
   }
-  if (found.compact_revision == expected.earlier_compact_revision) {
-    return found.hash == expected.earlier_hash;
-  }
-  return std::nullopt;
+  seen.quorum = open * 2 > all;
+  return seen;
 }
-
-std::string Difference(const ExpectedData& expected, const ExpectedData& found) {
-  return fmt::format("{}, but the backup gives {}", Describe(found), Describe(expected));
-}
-
-}  // namespace
 
 Verdict JudgeRestored(const runtime::ClusterObservation& observation, const std::string& restore_id,
                       std::size_t replicas, const ExpectedData& expected,
@@ -465,34 +586,17 @@ Verdict JudgeRestored(const runtime::ClusterObservation& observation, const std:
     first = rebuilt;
   }
 
-  std::set<etcd::MemberId> agreed;
-  std::string trouble;
-  for (const Result<etcd::HashKvResponse>& answer : answers) {
-    if (!answer.ok()) {
-      trouble = Message(answer.status());
-      continue;
-    }
-    const ExpectedData found{.revision = expected.revision,
-                             .compact_revision = answer->compact_revision,
-                             .hash = answer->hash};
-    const std::optional<bool> agrees = Agrees(expected, found);
-    if (agrees == false) {
-      return Fail(fmt::format("member {} answers {}", etcd::ToString(answer->header.member),
-                              Difference(expected, found)));
-    }
-    if (agrees == true) {
-      agreed.insert(answer->header.member);
-    } else {
-      trouble = fmt::format("member {} answers for another compact revision, {}",
-                            etcd::ToString(answer->header.member), found.compact_revision);
-    }
+  const Comparison comparison = Compare(expected, answers);
+  if (!comparison.contradiction.empty()) {
+    return Fail(comparison.contradiction);
   }
-  if (agreed.size() >= replicas || all_verified) {
+  if (comparison.agreed.size() >= replicas || all_verified) {
     return {
         .kind = Verdict::Kind::kPassed,
         .detail = fmt::format("{} members: {}", observation.members.size(), Describe(expected))};
   }
-  return {.detail = trouble.empty() ? "not all members have answered" : trouble};
+  return {.detail =
+              comparison.trouble.empty() ? "not all members have answered" : comparison.trouble};
 }
 
 }  // namespace tresor::control

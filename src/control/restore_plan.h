@@ -25,6 +25,12 @@
 //
 // Opening is recorded before the first member is told to open: from then on the restore can only go
 // forward. That is what makes "either all of the new data or all of the old" hold at every crash.
+//
+// A member that does not open holds nobody up: after kOpenInTurn the others open without waiting
+// for it, and after kOpenPatience (at once, when it says that it never will) a quorum that serves
+// the backup's data goes on without it; the runtime brings it back from its fellows. Without a
+// quorum it is tried for ever, and the restore says that it is stuck and what a person can do; then
+// the cluster may be deleted.
 #pragma once
 
 #include <chrono>
@@ -40,6 +46,10 @@
 #include "runtime/runtime.h"
 
 namespace tresor::control {
+
+/// Members open one after another for so long, and are waited for so long.
+inline constexpr std::chrono::minutes kOpenInTurn{1};
+inline constexpr std::chrono::minutes kOpenPatience{10};
 
 enum class RestoreStage {
   kPending,
@@ -84,6 +94,7 @@ struct RestoreFacts {
   WallTime now;
   WallTime stage_since;  // when the present stage began
   WallTime deadline;     // of everything before kOpening
+  std::chrono::nanoseconds open_patience = kOpenPatience;
   bool cancelled = false;
   std::string last_trouble;  // what the stage waited for when it was looked at last
   /// Members were told something, ever: there may be something to roll back.
@@ -92,6 +103,7 @@ struct RestoreFacts {
   bool rolling_back_for_cancel = false;
 
   std::string target_problem;  // the cluster is gone, deleted, …: never again; empty: none
+  bool target_gone = false;    // nobody is left to give orders to
   /// kPreflight. None: not tried in this process.
   std::optional<Status> proof;
   SafetyState safety;               // kSafetyBackup
@@ -102,8 +114,9 @@ struct RestoreFacts {
   std::optional<Status> order;      // what Apply said; none: not called yet
   Result<runtime::ClusterObservation> members = runtime::ClusterObservation{};
   std::size_t replicas = 0;                           // how many members there must be
-  std::optional<ExpectedData> expected;               // kVerifying
-  std::vector<Result<etcd::HashKvResponse>> answers;  // kVerifying: one per endpoint; may be empty
+  std::optional<ExpectedData> expected;               // kVerifying, kOpening
+  std::vector<Result<etcd::HashKvResponse>> answers;  // likewise: one per endpoint; may be empty
+  std::vector<std::string> missing;                   // from kRemovingOldData on: went on without
   bool released = false;                              // kReleasing, kReturning
 };
 
@@ -122,6 +135,8 @@ struct RestoreAction {
   Kind kind = Kind::kWait;
   RestoreStage stage = RestoreStage::kPending;  // kEnter
   std::string message;  // of the stage that ends or waits; of a failure: why
+  bool stuck = false;   // kWait: only a person can help now, and `message` says how
+  std::vector<std::string> missing = {};  // kEnter: members that it goes on without
 };
 [[nodiscard]] RestoreAction PlanRestore(const RestoreFacts& facts);
 
@@ -139,6 +154,17 @@ struct MembersProgress {
 };
 [[nodiscard]] MembersProgress ProgressOf(const runtime::ClusterObservation& observation,
                                          const std::string& restore_id, std::size_t replicas);
+
+/// Who serves clients after kOpen, and who does not.
+struct OpenMembers {
+  std::vector<std::string> unopened;  // have not done kOpen
+  std::vector<std::string> missing;   // those, and others that are not healthy
+  std::string why;                    // "m0: etcd ended with exit 1"; of the missing
+  bool hopeless = false;              // all that are missing say that they never will
+  bool quorum = false;                // more than half of all are open and healthy
+};
+[[nodiscard]] OpenMembers OpenMembersOf(const runtime::ClusterObservation& observation,
+                                        const std::string& restore_id, std::size_t replicas);
 
 /// Whether the cluster has what the backup has.
 struct Verdict {

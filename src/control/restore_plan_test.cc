@@ -85,6 +85,8 @@ TEST_P(RestorePlanTest, Decides) {
     EXPECT_EQ(ToString(action.stage), ToString(GetParam().next)) << action.message;
   }
   EXPECT_THAT(action.message, HasSubstr(GetParam().message));
+  EXPECT_EQ(action.stuck, action.message.starts_with("stuck: "));
+  EXPECT_EQ(action.missing.empty(), !action.message.starts_with("went on without m"));
 }
 
 void Nothing(RestoreFacts&) {}
@@ -130,6 +132,30 @@ std::function<void(RestoreFacts&)> SafetyIs(Safety kind) {
   return [kind](RestoreFacts& f) {
     f.proof = OkStatus();
     f.safety = {.kind = kind, .detail = "detail"};
+  };
+}
+
+/// m0 is as `first` says after so long; the others have opened, or not.
+std::function<void(RestoreFacts&)> OneBehind(std::chrono::nanoseconds since, bool others_open,
+                                             bool final = false) {
+  return [=](RestoreFacts& f) {
+    f.order = OkStatus();
+    f.stage_since = f.now - since;
+    runtime::MemberObservation open = Restored();
+    open.restore->done = others_open ? RestoreStep::kOpen : RestoreStep::kStartClosed;
+    runtime::ClusterObservation seen = Three(open);
+    seen.members[0] = Member(RestoreStep::kStartClosed);
+    seen.members[0].name = "m0";
+    seen.members[0].restore->error = "etcd ended";
+    seen.members[0].restore->final = final;
+    f.members = seen;
+  };
+}
+std::function<void(RestoreFacts&)> OneBehindAnd(std::chrono::nanoseconds since,
+                                                std::vector<Result<etcd::HashKvResponse>> answers) {
+  return [=](RestoreFacts& f) {
+    OneBehind(since, true)(f);
+    f.answers = answers;
   };
 }
 
@@ -274,14 +300,71 @@ const Row kRows[] = {
      Stage::kRemovingOldData},
     {"open and not healthy keeps the old data", Stage::kOpening, Seen(RestoreStep::kOpen),
      Kind::kWait, Stage::kPending, "healthy"},
-    {"opening goes on without a hopeless member", Stage::kOpening, SeenError(true), Kind::kEnter,
-     Stage::kRemovingOldData, "no space"},
-    {"opening goes on after a while", Stage::kOpening,
+    {"opening waits for one that is behind", Stage::kOpening, OneBehind(9min, true), Kind::kWait,
+     Stage::kPending, "m0: etcd ended"},
+    {"a quorum that waited long enough is asked what it has", Stage::kOpening,
+     OneBehind(10min, true), Kind::kVerify},
+    {"one that never will is not waited for", Stage::kOpening, OneBehind(1s, true, true),
+     Kind::kVerify},
+    {"a quorum with the backup's data goes on", Stage::kOpening,
+     OneBehindAnd(10min, {Answer(2, 2), Answer(3, 2)}), Kind::kEnter, Stage::kRemovingOldData,
+     "went on without m0: etcd ended"},
+    {"what clients compacted was proven before", Stage::kOpening,
+     OneBehindAnd(10min, {Answer(2, 7, 2000), Error(Code::kOutOfRange, "compacted")}), Kind::kEnter,
+     Stage::kRemovingOldData, "m0"},
+    {"a quorum with other data does not go on", Stage::kOpening,
+     OneBehindAnd(10min, {Answer(2, 2), Answer(3, 9)}), Kind::kWait, Stage::kPending,
+     "stuck: members have opened with other data: member 3 answers hash 9"},
+    {"no quorum waits", Stage::kOpening, OneBehind(9min, false), Kind::kWait, Stage::kPending,
+     "m0: etcd ended"},
+    {"no quorum never goes on, and says what to do", Stage::kOpening, OneBehind(1000h, false),
+     Kind::kWait, Stage::kPending, "stuck: no quorum has opened: m0: etcd ended"},
+    {"open and not healthy is no quorum", Stage::kOpening,
+     [](RestoreFacts& f) {
+       Seen(RestoreStep::kOpen)(f);
+       f.stage_since = f.now - 10min;
+     },
+     Kind::kWait, Stage::kPending, "stuck: no quorum"},
+    {"one of three that are there is no quorum", Stage::kOpening,
+     [](RestoreFacts& f) {
+       SeenHealthy(RestoreStep::kOpen)(f);
+       f.members->members.resize(1);
+     },
+     Kind::kWait, Stage::kPending, "1 of 3 members"},
+    {"members that cannot be told are tried for ever", Stage::kOpening,
      [](RestoreFacts& f) {
        f.order = Error(Code::kUnavailable, "gone");
        f.stage_since = f.now - 10min;
      },
-     Kind::kEnter, Stage::kRemovingOldData, "gone"},
+     Kind::kWait, Stage::kPending, "stuck: members cannot be told to open: gone"},
+    {"opening of a cluster that was deleted fails", Stage::kOpening,
+     [](RestoreFacts& f) {
+       f.order = OkStatus();
+       f.target_gone = true;
+       f.target_problem = "no cluster";
+     },
+     Kind::kEnter, Stage::kFailed, "no cluster"},
+    {"removing does not wait for who is missing", Stage::kRemovingOldData,
+     [](RestoreFacts& f) {
+       OneBehind(1s, true, true)(f);
+       f.members->members[1].restore->done = RestoreStep::kForget;
+       f.members->members[2].restore->done = RestoreStep::kForget;
+       f.missing = {"m0"};
+     },
+     Kind::kEnter, Stage::kReleasing},
+    {"removing waits for who is not missing", Stage::kRemovingOldData,
+     [](RestoreFacts& f) {
+       OneBehind(1s, true, true)(f);
+       f.members->members[1].restore->done = RestoreStep::kForget;
+       f.missing = {"m0"};
+     },
+     Kind::kWait},
+    {"removing goes on after a while", Stage::kRemovingOldData,
+     [](RestoreFacts& f) {
+       f.order = Error(Code::kUnavailable, "gone");
+       f.stage_since = f.now - 10min;
+     },
+     Kind::kEnter, Stage::kReleasing, "gone"},
     {"removing waits", Stage::kRemovingOldData, Seen(RestoreStep::kOpen), Kind::kWait},
     {"removed", Stage::kRemovingOldData, Seen(RestoreStep::kForget), Kind::kEnter,
      Stage::kReleasing},
@@ -334,6 +417,15 @@ const Row kRows[] = {
        f.members = seen;
      },
      Kind::kWait},
+    {"one that is not rolled back for long", Stage::kRollingBack,
+     [](RestoreFacts& f) {
+       f.order = OkStatus();
+       f.stage_since = f.now - 10min;
+       runtime::ClusterObservation seen = Three(Member(std::nullopt));
+       seen.members[0].message = "restore-journal.json: bad";
+       f.members = seen;
+     },
+     Kind::kWait, Stage::kPending, "stuck: members are not back on their old data: m1: restore-"},
     {"returning releases", Stage::kReturning, Nothing, Kind::kRelease},
     {"returned", Stage::kReturning, [](RestoreFacts& f) { f.released = true; }, Kind::kEnter,
      Stage::kFailed},

@@ -252,8 +252,10 @@ std::string EtcdServer::trouble() const {
   if (silence < kSilenceToTell) {
     return answered_ ? std::string() : last_words_;
   }
-  return fmt::format("etcd has not answered for {} s",
-                     std::chrono::duration_cast<std::chrono::seconds>(silence).count());
+  // Coarsely: whoever writes it down does so with every change.
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(silence).count();
+  return minutes == 0 ? std::string("etcd has not answered for some seconds")
+                      : fmt::format("etcd has not answered for {} min", minutes);
 }
 
 }  // namespace tresor::launcher

@@ -489,6 +489,8 @@ class Launcher {
 
   // --- telling -----------------------------------------------------------------------------------
 
+  std::string DataIsGone() const { return fmt::format("{} is gone", files_.data()); }
+
   std::string MessageOf(const Move& move) const {
     if (!order_status_.ok()) {
       return std::string(Message(order_status_));
@@ -501,7 +503,7 @@ class Launcher {
     }
     switch (move.kind) {
       case MoveKind::kLost:
-        return fmt::format("{} is gone", files_.data());
+        return DataIsGone();
       case MoveKind::kRest:
       case MoveKind::kRollBack:
         return {};
@@ -539,6 +541,9 @@ class Launcher {
     }
     if (!refusal_.empty()) {
       seen.error = refusal_;
+      seen.final = true;
+    } else if (journal_.busy() && status_.phase == MemberPhase::kLost) {
+      seen.error = DataIsGone();
       seen.final = true;
     } else if (!trouble_.status.ok()) {
       seen.error = std::string(Message(trouble_.status));

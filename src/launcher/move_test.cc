@@ -76,9 +76,11 @@ TEST(MoveTest, RestoreGoesOnFromWhereItIsAsFarAsItIsTold) {
       for (const RestoreStep until : kSteps) {
         const Move move = NextMove(Restore(until), Journal(done, begun), kData);
         if (begun || done <= static_cast<int>(until)) {
-          // Also when the data is gone, as it is in the middle; and what was begun is ended.
-          EXPECT_EQ(move, Step(kSteps[done]));
-          EXPECT_EQ(NextMove(Restore(until), Journal(done, begun), {}), Step(kSteps[done]));
+          EXPECT_EQ(move, Step(kSteps[done]));  // what was begun is ended
+          if (done < 3) {
+            // Also when the data is gone, as it is in the middle.
+            EXPECT_EQ(NextMove(Restore(until), Journal(done, begun), {}), Step(kSteps[done]));
+          }
         } else {
           const MoveKind waiting = done == 4   ? MoveKind::kServeClosed
                                    : done == 5 ? MoveKind::kServe
@@ -88,6 +90,22 @@ TEST(MoveTest, RestoreGoesOnFromWhereItIsAsFarAsItIsTold) {
       }
     }
   }
+}
+
+TEST(MoveTest, WhatWasRebuiltAndIsGoneIsNeitherRebuiltAgainNorReplacedByNothing) {
+  for (int done = 3; done < 6; ++done) {
+    for (const bool begun : {false, true}) {
+      for (const RestoreStep until : kSteps) {
+        EXPECT_EQ(NextMove(Restore(until), Journal(done, begun), {}),
+                  Move{.kind = MoveKind::kLost});
+      }
+      EXPECT_EQ(NextMove({}, Journal(done, begun), {}).kind, MoveKind::kLost);
+    }
+  }
+  EXPECT_EQ(NextMove(Restore(RestoreStep::kStop, true), Journal(4), {}),
+            Move{.kind = MoveKind::kRollBack});
+  EXPECT_EQ(NextMove(Restore(RestoreStep::kStop, true), Journal(4, true), {}).kind,
+            MoveKind::kLost);
 }
 
 TEST(MoveTest, RestoreGoesOnAlsoWhenTheMemberIsToRest) {

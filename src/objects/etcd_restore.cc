@@ -43,6 +43,7 @@ struct FieldsOf<EtcdRestoreStatus> {
     visit("progress", value.progress);
     visit("steps", value.steps);
     visit("safetyBackup", value.safety_backup);
+    visit("missingMembers", value.missing_members);
     visit("destination", value.destination);
     visit("repository", value.repository);
     visit("backupID", value.backup_id);

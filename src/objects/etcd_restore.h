@@ -61,8 +61,9 @@ struct EtcdRestoreStatus {
   std::optional<RestorePhase> phase;
   std::string message;
   std::optional<Progress> progress;
-  std::vector<RestoreStepRecord> steps;  // in the order they were begun
-  std::string safety_backup;             // name of the EtcdBackup
+  std::vector<RestoreStepRecord> steps;      // in the order they were begun
+  std::string safety_backup;                 // name of the EtcdBackup
+  std::vector<std::string> missing_members;  // that it went on without
   // The backup, as Preflight found it: it may be in another cluster's repository.
   std::string destination;
   std::string repository;
@@ -70,7 +71,7 @@ struct EtcdRestoreStatus {
   std::optional<WallTime> start_time;
   std::optional<WallTime> completion_time;
   std::int64_t observed_generation = 0;
-  std::vector<Condition> conditions;  // Completed, Failed
+  std::vector<Condition> conditions;  // Completed, Failed, Stuck
 
   [[nodiscard]] static EtcdRestoreStatus FromObject(const Object& object);
   void WriteTo(Object& object) const;  // replaces status

@@ -53,6 +53,10 @@ struct RestoreOrder {
   std::string backup;      // id in the repository
   std::int64_t bump_revision = 0;
   bool mark_compacted = false;
+  /// Members that nobody waits for, in kOpen and after it: the others open without them, and when
+  /// those, a healthy majority, have done kForget, what is left of these is removed, and they begin
+  /// anew as members that lost their data. One that opens after all is waited for again.
+  std::vector<std::string> without = {};
 };
 
 /// What a cluster shall be.

@@ -45,6 +45,9 @@ std::string PointOf(const Action& action) {
   if (const auto* give = std::get_if<GiveOrder>(&action); give != nullptr && give->order.restore) {
     return fmt::format("order {} {}", give->member, goal(*give->order.restore));
   }
+  if (const auto* wipe = std::get_if<WipeMember>(&action)) {
+    return "wipe " + wipe->member;
+  }
   return {};
 }
 
@@ -573,12 +576,16 @@ class LocalRuntime final : public ClusterRuntime {
     return removed.code() == Code::kNotFound ? OkStatus() : removed;
   }
 
+  Status Do(const Context& context, ClusterRecord& record, const WipeMember& action, bool& again) {
+    Log(LogLevel::kWarning,
+        "cluster {}/{}: {} did not open, and the others have; it begins anew from them",
+        record.id.project, record.id.name, action.member);
+    again = true;
+    return RemoveMember(context, record, action.member, SIGKILL);
+  }
+
   Status Do(const Context& context, ClusterRecord& record, const DropMember& action, bool& again) {
-    const MemberFiles files = FilesOf(record.id, action.member);
-    SignalLauncher(files, SIGTERM);
-    RETURN_IF_ERROR(StopLauncher(context, files));
-    RETURN_IF_ERROR(io::RemoveTree(fs_, files.dir));
-    RETURN_IF_ERROR(fs_.SyncDir(ClusterDir(record.id)));
+    RETURN_IF_ERROR(RemoveMember(context, record, action.member, SIGTERM));
     ClusterRecord next = record;
     std::erase_if(next.members,
                   [&](const MemberRecord& member) { return member.name == action.member; });
@@ -600,6 +607,16 @@ class LocalRuntime final : public ClusterRuntime {
     Log(LogLevel::kInfo, "cluster {}/{}: {} is defragmented", record.id.project, record.id.name,
         action.member);
     return client->Defragment(context, status.client_url);
+  }
+
+  /// Its processes and its folder.
+  Status RemoveMember(const Context& context, const ClusterRecord& record, const std::string& name,
+                      int signal) {
+    const MemberFiles files = FilesOf(record.id, name);
+    SignalLauncher(files, signal);
+    RETURN_IF_ERROR(StopLauncher(context, files));
+    RETURN_IF_ERROR(io::RemoveTree(fs_, files.dir));
+    return fs_.SyncDir(ClusterDir(record.id));
   }
 
   /// Of all members that run, for calls that any can answer.
@@ -626,7 +643,9 @@ class LocalRuntime final : public ClusterRuntime {
 
   /// After SIGTERM. Returns when launcher and etcd are gone.
   Status StopLauncher(const Context& context, const MemberFiles& files) {
-    const Context grace = context.WithTimeout(kLauncherGrace);
+    // Within the call's own time, or one that hangs would never be killed.
+    const Context grace = context.WithTimeout(std::min<std::chrono::nanoseconds>(
+        kLauncherGrace, context.Remaining().value_or(2 * kLauncherGrace) / 2));
     while (true) {
       ASSIGN_OR_RETURN(const bool launcher, io::IsLocked(files.lock()));
       ASSIGN_OR_RETURN(const bool server, io::IsLocked(files.etcd_lock()));

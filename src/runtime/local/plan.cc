@@ -73,11 +73,18 @@ class Planner {
   }
   [[nodiscard]] bool AllHaveDone(RestoreStep step) const {
     for (std::size_t i = 0; i < count(); ++i) {
-      if (!leaving(i) && !HasDone(i, step)) {
+      if (!leaving(i) && !IsGivenUp(i) && !HasDone(i, step)) {
         return false;
       }
     }
     return true;
+  }
+  /// Nobody waits for it, unless it has come along after all.
+  [[nodiscard]] bool IsGivenUp(std::size_t i) const {
+    const bool serves = HasDone(i, RestoreStep::kOpen) && facts_.members[i].healthy;
+    return std::ranges::find(record_.restore->without, member(i).name) !=
+               record_.restore->without.end() &&
+           !serves && !HasDone(i, RestoreStep::kForget);
   }
 
   /// Takes over what the spec says of a restore, and notes the end of one.
@@ -99,7 +106,7 @@ class Planner {
     if (!spec_.restore || (names_it && record_.restore_over)) {
       return OkStatus();
     }
-    if (spec_.restore->roll_back && MayBeOpen()) {
+    if (spec_.restore->roll_back && MayBeOpen(spec_.restore->id)) {
       return Error(Code::kFailedPrecondition,
                    "restore {} cannot be rolled back any more: clients have been let in",
                    spec_.restore->id);
@@ -121,28 +128,46 @@ class Planner {
   }
 
   /// A member was told to open, so it may have.
-  [[nodiscard]] bool MayBeOpen() const {
-    return std::ranges::any_of(facts_.members, [&](const MemberFacts& facts) {
-      return facts.order && facts.order->restore && facts.order->restore->id == spec_.restore->id &&
-             !facts.order->restore->roll_back && facts.order->restore->until >= RestoreStep::kOpen;
-    });
+  [[nodiscard]] bool MayBeOpen(const std::string& id) const {
+    return std::ranges::any_of(facts_.members,
+                               [&](const MemberFacts& facts) { return WasToldToOpen(facts, id); });
+  }
+  static bool WasToldToOpen(const MemberFacts& facts, const std::string& id) {
+    return facts.order && facts.order->restore && facts.order->restore->id == id &&
+           !facts.order->restore->roll_back && facts.order->restore->until >= RestoreStep::kOpen;
   }
 
   void NoteRestoreEnd() {
     bool over = true;
     bool completed = true;
+    std::vector<std::string> given_up;
+    std::size_t taking_part = 0;
+    std::size_t well = 0;  // those that have done all of it, and serve
     for (std::size_t i = 0; i < count(); ++i) {
-      if (!leaving(i)) {
-        const RestoreObservation* seen = Seen(i);
-        const bool done = seen != nullptr && seen->done == RestoreStep::kForget;
-        over = over && (done || (seen != nullptr && seen->rolled_back));
-        completed = completed && done;
+      if (leaving(i)) {
+        continue;
       }
+      ++taking_part;
+      if (IsGivenUp(i)) {
+        given_up.push_back(member(i).name);
+        continue;
+      }
+      const RestoreObservation* seen = Seen(i);
+      const bool done = seen != nullptr && seen->done == RestoreStep::kForget;
+      over = over && (done || (seen != nullptr && seen->rolled_back));
+      completed = completed && done;
+      well += done && facts_.members[i].healthy ? 1U : 0U;
     }
-    if (!over) {
+    // What is left of a member is removed only when nobody needs it.
+    if (!over || (!given_up.empty() && !(completed && well * 2 > taking_part))) {
       return;
     }
+    for (const std::string& name : given_up) {
+      actions_.emplace_back(WipeMember{.member = name});
+    }
     record_.restore_over = true;
+    actions_.emplace_back(SaveRecord{});  // filled in below
+    const std::size_t save = actions_.size() - 1;
     if (completed) {
       // The backup knows only the members that it was restored to, and all of them.
       for (MemberRecord& member : record_.members) {
@@ -155,7 +180,7 @@ class Planner {
         }
       }
     }
-    actions_.insert(actions_.begin(), SaveRecord{.record = record_});
+    actions_[save] = SaveRecord{.record = record_};
   }
 
   void OrderRestore() {
@@ -175,8 +200,15 @@ class Planner {
     }
     const bool all_closed = AllHaveDone(RestoreStep::kStartClosed);
     const bool all_open = AllHaveDone(RestoreStep::kOpen);
+    const bool may_be_open = MayBeOpen(record_.restore->id);
     bool earlier_open = true;  // all members before this one
     for (std::size_t i = 0; i < count(); ++i) {
+      if (may_be_open && !leaving(i) && !facts_.members[i].order) {
+        // Its folder is gone. Rebuilt once more it would have forgotten what it voted for, and what
+        // its fellows hold since they are open: they bring it back when this is over.
+        earlier_open = earlier_open && IsGivenUp(i);
+        continue;
+      }
       MemberOrder order = Fresh(i);
       if (leaving(i)) {
         order.run = false;
@@ -185,12 +217,15 @@ class Planner {
         order.members = Fellows();
         RestoreOrder restore = *record_.restore;
         if (restore.until >= RestoreStep::kOpen && !(all_closed && earlier_open)) {
-          restore.until = RestoreStep::kStartClosed;
+          // Never back from there: it may be open already, and that it may must stay known.
+          restore.until = WasToldToOpen(facts_.members[i], restore.id) ? RestoreStep::kOpen
+                                                                       : RestoreStep::kStartClosed;
         } else if (restore.until > RestoreStep::kOpen && !all_open) {
           restore.until = RestoreStep::kOpen;
         }
+        restore.without.clear();  // which is not the member's concern
         order.restore = restore;
-        earlier_open = earlier_open && HasDone(i, RestoreStep::kOpen);
+        earlier_open = earlier_open && (IsGivenUp(i) || HasDone(i, RestoreStep::kOpen));
       }
       Give(i, std::move(order));
       Launch(i);

@@ -78,12 +78,16 @@ struct RemoveFromEtcd {
 struct DropMember {
   std::string member;
 };
+/// Its launcher is killed and its folder goes, so that it is one that lost its data.
+struct WipeMember {
+  std::string member;
+};
 struct DefragmentMember {
   std::string member;
 };
-using Action =
-    std::variant<SaveRecord, AddMember, ChangePorts, ChangeClosedPort, GiveOrder, StartLauncher,
-                 AddToEtcd, PromoteInEtcd, RemoveFromEtcd, DropMember, DefragmentMember>;
+using Action = std::variant<SaveRecord, AddMember, ChangePorts, ChangeClosedPort, GiveOrder,
+                            StartLauncher, AddToEtcd, PromoteInEtcd, RemoveFromEtcd, DropMember,
+                            WipeMember, DefragmentMember>;
 
 /// To be carried out in this order, up to the first that fails; afterwards plan anew. Empty: all is
 /// as it shall be, or takes its time. Errors: ClusterRuntime::Apply's.

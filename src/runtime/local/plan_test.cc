@@ -33,6 +33,7 @@ std::string Name(const Action& action) {
       return fmt::format("etcd-remove {}", static_cast<std::uint64_t>(one.id));
     }
     std::string operator()(const DropMember& one) { return "drop " + one.member; }
+    std::string operator()(const WipeMember& one) { return "wipe " + one.member; }
     std::string operator()(const DefragmentMember& one) { return "defragment " + one.member; }
   };
   return std::visit(Namer(), action);
@@ -80,6 +81,8 @@ struct World {
         const std::size_t i = Index(drop->member);
         record.members.erase(record.members.begin() + static_cast<std::ptrdiff_t>(i));
         facts.members.erase(facts.members.begin() + static_cast<std::ptrdiff_t>(i));
+      } else if (const auto* wipe = std::get_if<WipeMember>(&action)) {
+        Facts(wipe->member) = {};
       } else if (std::holds_alternative<AddMember>(action)) {
         MemberRecord& member = record.members.emplace_back();
         member.name = fmt::format("m{}", record.next_member++);
@@ -527,6 +530,108 @@ TEST(PlanRestoreTest, WhatAMemberSaidBeforeItWasToldIsNotTheEnd) {
   follow();
   EXPECT_TRUE(world.facts.members[0].order->restore.has_value()) << "nobody would hear of it again";
   EXPECT_TRUE(world.record.restore_over);
+}
+
+/// All three are closed; m0 has been told to open, and does not.
+void AwaitFirst(World& world) {
+  world.Establish();
+  Order(world, Restore(RestoreStep::kOpen));
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.RestoreSeen(i, RestoreStep::kStartClosed);
+  }
+  ASSERT_THAT(world.Planned(), ElementsAre("order m0"));
+  world.Follow();
+  world.facts.members[0].healthy = false;
+  ASSERT_THAT(world.Planned(), IsEmpty());
+}
+
+TEST(PlanRestoreTest, OthersOpenWithoutOneThatNobodyWaitsForAndItBeginsAnew) {
+  World world(3);
+  ASSERT_NO_FATAL_FAILURE(AwaitFirst(world));
+  world.spec.restore->without = {"m0", "m1", "m2"};  // who opens is waited for again
+  EXPECT_THAT(world.Planned(), ElementsAre("save"));
+  world.Follow();
+  EXPECT_THAT(world.Planned(), ElementsAre("order m1", "order m2"));
+  world.Follow();
+  EXPECT_THAT(world.facts.members[1].order->restore->without, IsEmpty()) << "not its concern";
+  world.RestoreSeen(1, RestoreStep::kOpen);
+  world.RestoreSeen(2, RestoreStep::kOpen);
+  EXPECT_THAT(world.Planned(), IsEmpty());
+
+  world.spec.restore->until = RestoreStep::kForget;
+  world.spec.restore->without = {"m0"};
+  EXPECT_THAT(world.Planned(), ElementsAre("save"));
+  world.Follow();
+  EXPECT_THAT(world.Planned(), ElementsAre("order m0", "order m1", "order m2"));
+  world.Follow();
+  world.RestoreSeen(1, RestoreStep::kForget);
+  EXPECT_THAT(world.Planned(), IsEmpty()) << "not before the others are over it";
+  world.RestoreSeen(2, RestoreStep::kForget);
+  world.facts.members[2].healthy = false;
+  EXPECT_THAT(world.Planned(), IsEmpty()) << "without it there might be no quorum";
+  world.facts.members[2].healthy = true;
+
+  EXPECT_THAT(world.Planned(), ElementsAre("wipe m0", "save"));
+  world.Follow();
+  EXPECT_TRUE(world.record.restore_over);
+  EXPECT_EQ(world.record.restore->without, std::vector<std::string>{"m0"});
+  EXPECT_THAT(world.Planned(), ElementsAre("save")) << "as one that lost its data";
+  world.Follow();
+  EXPECT_EQ(world.record.members[0].state, MemberState::kJoining);
+  EXPECT_EQ(world.record.members[0].stale_id, 1U);
+  EXPECT_THAT(world.Planned(), ElementsAre("etcd-remove 1"));
+}
+
+TEST(PlanRestoreTest, OneThatNobodyWaitedForAndThatComesAfterAllIsKept) {
+  World world(3);
+  ASSERT_NO_FATAL_FAILURE(AwaitFirst(world));
+  world.spec.restore->until = RestoreStep::kForget;
+  world.spec.restore->without = {"m0"};
+  world.RestoreSeen(1, RestoreStep::kForget);
+  world.RestoreSeen(2, RestoreStep::kForget);
+  world.RestoreSeen(0, RestoreStep::kOpen);
+  world.facts.members[0].healthy = true;
+  for (int i = 0; i < 3; ++i) {
+    for (const std::string& action : world.Planned()) {
+      EXPECT_NE(action, "wipe m0");
+    }
+    world.Follow();
+  }
+  EXPECT_FALSE(world.record.restore_over);
+  world.RestoreSeen(0, RestoreStep::kForget);
+  EXPECT_THAT(world.Planned(), ElementsAre("save"));
+}
+
+TEST(PlanRestoreTest, WithoutAMajorityNothingIsGivenUp) {
+  World world(3);
+  ASSERT_NO_FATAL_FAILURE(AwaitFirst(world));
+  world.spec.restore->until = RestoreStep::kForget;
+  for (const std::vector<std::string>& without :
+       {std::vector<std::string>{"m0", "m1"}, {"m0", "m1", "m2"}}) {
+    world.spec.restore->without = without;
+    if (without.size() == 2) {
+      world.RestoreSeen(2, RestoreStep::kForget);
+    }
+    for (int i = 0; i < 3; ++i) {
+      for (const std::string& action : world.Planned()) {
+        EXPECT_THAT(action, Not(HasSubstr("wipe")));
+      }
+      world.Follow();
+    }
+    EXPECT_FALSE(world.record.restore_over);
+  }
+}
+
+TEST(PlanRestoreTest, FolderThatGoesOnceMembersMayBeOpenIsNotRebuilt) {
+  World world(3);
+  ASSERT_NO_FATAL_FAILURE(AwaitFirst(world));
+  world.facts.members[1] = {};
+  EXPECT_THAT(world.Planned(), IsEmpty());
+  world.spec.restore->without = {"m1"};
+  world.RestoreSeen(0, RestoreStep::kOpen);
+  (void)world.Planned();
+  world.Follow();
+  EXPECT_THAT(world.Planned(), ElementsAre("order m2"));
 }
 
 TEST(PlanRestoreTest, LostMembersAreRestoredAndLeavingOnesDropped) {

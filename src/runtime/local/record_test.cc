@@ -43,6 +43,17 @@ TEST(RecordTest, EveryFieldOfClusterAndMemberIsNeeded) {
   }
 }
 
+TEST(RecordTest, KnowsWhomARestoreGoesOnWithout) {
+  ClusterRecord record;
+  record.id = {.project = "p", .name = "c", .uid = "u"};
+  record.restore = RestoreOrder{.id = "r", .until = RestoreStep::kForget, .without = {"m0"}};
+  const auto read = DecodeRecord(AsBytes(EncodeRecord(record)), "cluster.json");
+  ASSERT_OK(read);
+  EXPECT_EQ(read->restore->without, std::vector<std::string>{"m0"});
+  record.restore->without.clear();
+  EXPECT_EQ(EncodeRecord(record).find("without"), std::string::npos) << "older ones read it";
+}
+
 TEST(RecordTest, NamesThatAreNoFoldersAreRefused) {
   Json record = Json::parse(FormatExample("cluster.json"));
   record["members"][0]["name"] = "../other";

@@ -7,14 +7,18 @@
 namespace tresor::runtime {
 
 Json ToJson(const RestoreOrder& restore) {
-  return {{"id", restore.id},
-          {"until", ToString(restore.until)},
-          {"rollBack", restore.roll_back},
-          {"repository", restore.repository},
-          {"keyFile", restore.key_file},
-          {"backup", restore.backup},
-          {"bumpRevision", restore.bump_revision},
-          {"markCompacted", restore.mark_compacted}};
+  Json json = {{"id", restore.id},
+               {"until", ToString(restore.until)},
+               {"rollBack", restore.roll_back},
+               {"repository", restore.repository},
+               {"keyFile", restore.key_file},
+               {"backup", restore.backup},
+               {"bumpRevision", restore.bump_revision},
+               {"markCompacted", restore.mark_compacted}};
+  if (!restore.without.empty()) {
+    json["without"] = restore.without;
+  }
+  return json;
 }
 
 std::optional<RestoreOrder> ReadRestore(ObjectReader& outer, const std::string& field) {
@@ -39,6 +43,9 @@ std::optional<RestoreOrder> ReadRestore(ObjectReader& outer, const std::string& 
   restore.backup = reader.Text("backup");
   restore.bump_revision = reader.Signed("bumpRevision");
   restore.mark_compacted = reader.Bool("markCompacted");
+  if (reader.Optional("without") != nullptr) {
+    restore.without = reader.Texts("without");
+  }
   outer.Fail(reader.Finish());
   return restore;
 }
