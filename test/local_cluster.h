@@ -41,6 +41,8 @@ class LocalCluster {
   [[nodiscard]] const std::string& dir() const { return scratch_->path(); }
   [[nodiscard]] std::string member_dir(int i) const;
 
+  /// Changes count from Reopen on.
+  [[nodiscard]] runtime::LocalOptions& options() { return local_; }
   /// Forgets the runtime object and makes another, as a server that was started again.
   [[nodiscard]] Status Reopen();
   /// Likewise, with another launcher; empty: the real tresor's.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <utility>
 
@@ -217,6 +218,10 @@ void RestoreFireTest::Start(int replicas, ServeOptions options) {
   options.default_schedule = "none";
   points_ = std::make_unique<HoldPoints>(options.hold_points);
   ASSERT_OK_AND_ASSIGN(serve_, ServeProgram::Start(options));
+  MakeProject(replicas);
+}
+
+void RestoreFireTest::MakeProject(int replicas) {
   ASSERT_EQ(Call("POST", "/api/v1/namespaces",
                  {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "demo"}}}})
                 .status,
@@ -370,6 +375,17 @@ void RestoreFireTest::ExpectRefusals() {
   expect(Call("DELETE", "/api/v1/namespaces/demo"), "its project");
 }
 
+std::vector<pid_t> RestoreFireTest::Processes() {
+  std::vector<pid_t> all;
+  for (const std::string& dir : serve_->MemberDirs()) {
+    if (const pid_t launcher = HolderOf(dir + "/lock"); launcher > 0) {
+      all.push_back(launcher);
+      std::ranges::copy(ChildrenOf(launcher), std::back_inserter(all));
+    }
+  }
+  return all;
+}
+
 void RestoreFireTest::KillLaunchers() {
   for (const std::string& dir : serve_->MemberDirs()) {
     const std::string lock = dir + "/lock";
@@ -473,19 +489,48 @@ void RestoreFireTest::ExpectFree(const std::string& state) {
   }
 }
 
-void RestoreFireTest::KillAt(const std::string& point, Victim victim) {
+void RestoreFireTest::KillAt(const std::string& point, Victim victim, const Json& more) {
   SCOPED_TRACE(fmt::format("{} killed at \"{}\"", ToString(victim), point));
   points_->HoldAt(point);
-  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_NO_FATAL_FAILURE(Begin(more));
   ASSERT_NO_FATAL_FAILURE(AwaitHeld(point));
   ExpectRefusals();
   ASSERT_NO_FATAL_FAILURE(Kill(victim));
   ExpectEnd("Completed");
 }
 
-std::vector<std::string> RestoreFireTest::PointsForward() {
+void RestoreFireTest::DeleteProjectAt(const std::string& point, bool refused) {
+  SCOPED_TRACE(fmt::format("deleted at \"{}\"", point));
+  const std::string project = "/api/v1/namespaces/demo";
+  points_->HoldAt(point);
+  ASSERT_NO_FATAL_FAILURE(Begin({{"safetyBackup", true}}));
+  ASSERT_NO_FATAL_FAILURE(AwaitHeld(point));
+  std::vector<pid_t> processes = Processes();
+  const Answer deleted = Call("DELETE", project);
+  ASSERT_EQ(deleted.status, refused ? 409 : 200) << deleted.body.dump(2);
+  if (refused) {
+    EXPECT_EQ(deleted.reason(), "ClusterRestoring");
+    EXPECT_EQ(Call("DELETE", PathOf("etcdrestores", restore_)).status, 200);
+  }
+  points_->LetAllGo();
+  ASSERT_OK(serve_->Await("nothing stands in the way any more", [&] {
+    std::ranges::copy(Processes(), std::back_inserter(processes));
+    return !refused || Call("DELETE", project).status == 200;
+  }));
+  ASSERT_OK(
+      serve_->Await("the project is gone", [&] { return Call("GET", project).status == 404; }));
+  EXPECT_EQ(serve_->MemberDirs(), std::vector<std::string>());
+  for (const pid_t process : processes) {
+    ASSERT_OK(serve_->Await(fmt::format("process {} ends", process), [&] {
+      const std::string state = FileText(fmt::format("/proc/{}/stat", process));
+      return state.empty() || state.find(") Z ") != std::string::npos;
+    }));
+  }
+}
+
+std::vector<std::string> RestoreFireTest::PointsForward(const Json& more) {
   points_->Forget();
-  Begin();
+  Begin(more);
   ExpectEnd("Completed");
   EXPECT_OK(serve_->Await("the last point is passed", [&] {
     const auto passed = points_->Passed();

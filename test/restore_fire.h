@@ -80,6 +80,11 @@ class RestoreFireTest : public ::testing::Test {
   void TearDown() override;
 
   void Start(int replicas, ServeOptions options = {});
+  /// All of it, once more when it was deleted.
+  void MakeProject(int replicas);
+  /// While the next restore is held at `point`. `refused`: as the restore has the cluster; then the
+  /// restore is deleted, and the project as soon as it can be. Nothing is left.
+  void DeleteProjectAt(const std::string& point, bool refused);
   /// An etcd that misbehaves where it is closed to all but Tresor, when and as `trouble` says; it
   /// is the file's content: "m2 exit", "m0 hang".
   [[nodiscard]] std::string MakeEtcdWithTrouble();
@@ -119,9 +124,9 @@ class RestoreFireTest : public ::testing::Test {
   void ExpectFree(const std::string& state);
 
   /// Holds the next restore at `point`, kills, goes on; it completes.
-  void KillAt(const std::string& point, Victim victim);
+  void KillAt(const std::string& point, Victim victim, const Json& more = Json::object());
   /// All points of a restore that nobody disturbs, and that completes.
-  [[nodiscard]] std::vector<std::string> PointsForward();
+  [[nodiscard]] std::vector<std::string> PointsForward(const Json& more = Json::object());
 
   ServeProgram& serve() { return *serve_; }
   HoldPoints& points() { return *points_; }
@@ -129,6 +134,8 @@ class RestoreFireTest : public ::testing::Test {
  private:
   void KillLaunchers();
   void KillEtcd();
+  /// Launchers and etcd servers of all clusters.
+  [[nodiscard]] std::vector<pid_t> Processes();
 
   std::unique_ptr<ScratchDir> scratch_;
   std::unique_ptr<HoldPoints> points_;

@@ -151,6 +151,66 @@ TEST_P(EndedTest, AtEveryPointItTurnsBackUntilItOpens) {
   }
 }
 
+/// Of the stage that makes the safety backup.
+class SafetyTest : public RestoreFireStepsTest, public ::testing::WithParamInterface<Victim> {
+ protected:
+  [[nodiscard]] std::vector<std::string> SafetyPoints() {
+    std::vector<std::string> points = PointsForward(kSafety);
+    points.erase(points.begin(), std::ranges::find(points, "serve before enter SafetyBackup"));
+    const auto end = std::ranges::find(points, "serve after enter Pausing");
+    EXPECT_TRUE(end != points.end());
+    points.erase(end + 1, points.end());
+    EXPECT_GE(points.size(), 8U);
+    return points;
+  }
+  inline static const Json kSafety = {{"safetyBackup", true}};
+};
+INSTANTIATE_TEST_SUITE_P(Victims, SafetyTest, ::testing::ValuesIn(kVictims),
+                         [](const auto& test) { return ToString(test.param); });
+
+TEST_P(SafetyTest, KilledAtEveryPointItCompletesWithOneSafetyBackup) {
+  ASSERT_NO_FATAL_FAILURE(Start(kMembers));
+  for (const std::string& point : SafetyPoints()) {
+    SCOPED_TRACE(point);
+    ASSERT_NO_FATAL_FAILURE(KillAt(point, GetParam(), kSafety));
+    const std::string safety = restore() + "-safety";
+    EXPECT_EQ(Status("etcdrestores", restore()).value("safetyBackup", ""), safety);
+    EXPECT_EQ(Phase("etcdbackups", safety), "Completed");
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(RestoreFireStepsTest, CancelledAtEveryPointOfTheSafetyBackupNothingIsTouched) {
+  ASSERT_NO_FATAL_FAILURE(Start(kMembers));
+  const std::vector<std::string> all = PointsForward({{"safetyBackup", true}});
+  auto point = std::ranges::find(all, "serve before enter SafetyBackup");
+  ASSERT_TRUE(point != all.end());
+  for (; *point != "serve before claim"; ++point) {
+    SCOPED_TRACE(*point);
+    points().HoldAt(*point);
+    ASSERT_NO_FATAL_FAILURE(Begin({{"safetyBackup", true}}));
+    ASSERT_NO_FATAL_FAILURE(AwaitHeld(*point));
+    ASSERT_NO_FATAL_FAILURE(Cancel());
+    points().LetAllGo();
+    ExpectEnd("Cancelled");
+    ASSERT_FALSE(HasFailure());
+  }
+}
+
+TEST_F(RestoreFireStepsTest, AProjectThatIsDeletedInAnyStageGoesInOrder) {
+  ASSERT_NO_FATAL_FAILURE(Start(kMembers));
+  const std::vector<std::string> all = PointsForward({{"safetyBackup", true}});
+  ASSERT_FALSE(HasFailure());
+  const auto claim = std::ranges::find(all, "serve after claim");
+  const auto release = std::ranges::find(all, "serve after release");
+  for (auto point = all.begin(); point != all.end(); ++point) {
+    if (point->starts_with("serve") && point->find(" enter ") != std::string::npos) {
+      ASSERT_NO_FATAL_FAILURE(DeleteProjectAt(*point, point >= claim && point < release));
+      ASSERT_NO_FATAL_FAILURE(MakeProject(kMembers));
+    }
+  }
+}
+
 TEST_F(RestoreFireStepsTest, TheLastMemberNeverGetsHealthy) {
   ServeOptions options;
   options.etcd = MakeEtcdWithTrouble();

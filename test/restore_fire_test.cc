@@ -210,6 +210,27 @@ TEST_F(RestoreFireTest, AFullDiskEndsWithTheOldData) {
   }
 }
 
+TEST_F(RestoreFireTest, AServerThatIsKilledAsTheSafetyBackupIsMadeGoesOnWithIt) {
+  ASSERT_NO_FATAL_FAILURE(Start(1));
+  ASSERT_NO_FATAL_FAILURE(
+      KillAt("serve after create safety backup", Victim::kServer, {{"safetyBackup", true}}));
+  const std::string safety = restore() + "-safety";
+  EXPECT_EQ(Status("etcdrestores", restore()).value("safetyBackup", ""), safety);
+  EXPECT_EQ(Phase("etcdbackups", safety), "Completed");
+  ASSERT_NO_FATAL_FAILURE(MakeCluster("rescue", 1));
+  Create("EtcdRestore", "etcdrestores", "rescued",
+         {{"cluster", {{"name", "rescue"}}}, {"backup", {{"name", safety}}}});
+  ASSERT_NO_FATAL_FAILURE(AwaitPhase("etcdrestores", "rescued", "Completed"));
+  EXPECT_EQ(AllKeys("rescue").at("state"), "later");
+}
+
+TEST_F(RestoreFireTest, AProjectThatIsDeletedMeanwhileGoesInOrder) {
+  ASSERT_NO_FATAL_FAILURE(Start(1));
+  ASSERT_NO_FATAL_FAILURE(DeleteProjectAt("serve before claim", false));
+  ASSERT_NO_FATAL_FAILURE(MakeProject(1));
+  ASSERT_NO_FATAL_FAILURE(DeleteProjectAt("serve after enter Opening", true));
+}
+
 TEST_F(RestoreFireTest, TwoClustersAtOnce) {
   ASSERT_NO_FATAL_FAILURE(Start(1));
   ASSERT_NO_FATAL_FAILURE(MakeCluster("twin", 1));

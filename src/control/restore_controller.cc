@@ -30,6 +30,7 @@ constexpr std::string_view kCancelledMessage = "cancelled";
 // What one member needs besides its database: the WAL that etcd preallocates, twice.
 constexpr std::uint64_t kRoomForLogs = std::uint64_t{128} << 20;
 constexpr std::uint64_t kDefaultQuotaBytes = std::uint64_t{2} << 30;  // etcd's
+constexpr std::size_t kTellingUidChars = 8;
 constexpr std::chrono::seconds kProgressEvery{2};
 // A cluster that does not answer for a moment is not one that can't be read.
 constexpr std::chrono::seconds kReadPatience{15};
@@ -176,9 +177,6 @@ struct RestoreController::Run {
   [[nodiscard]] std::optional<WallTime> stage_since() const {
     return status.steps.empty() ? std::nullopt : status.steps.back().start_time;
   }
-  [[nodiscard]] std::string SafetyName() const {
-    return status.safety_backup.empty() ? restore.name() + "-safety" : status.safety_backup;
-  }
 
   Object restore;
   EtcdRestoreSpec spec;
@@ -192,6 +190,7 @@ struct RestoreController::Run {
   std::optional<Status> proof;
   std::optional<ProvenBackup> proven;
   RepositoryAddress proven_at;
+  bool safety_made = false;
   std::optional<Status> order;
   Result<runtime::ClusterObservation> members = runtime::ClusterObservation{};
   std::vector<Result<etcd::HashKvResponse>> answers;
@@ -399,8 +398,12 @@ Status RestoreController::GatherSafety(const Context& context, Run& run, Restore
     facts.safety = {.kind = Kind::kMissing};
     return OkStatus();
   }
-  const Result<Object> backup = services_.store.Get(
-      context, {objects::kEtcdBackups, run.restore.name_space(), run.SafetyName()});
+  // One that another restore of this name made is not ours.
+  const Result<Object> backup =
+      run.status.safety_backup.empty()
+          ? Result<Object>(Error(Code::kNotFound, "not begun"))
+          : services_.store.Get(context, {objects::kEtcdBackups, run.restore.name_space(),
+                                          run.status.safety_backup});
   if (!backup.ok() && backup.status().code() != Code::kNotFound) {
     return backup.status();
   }
@@ -409,6 +412,7 @@ Status RestoreController::GatherSafety(const Context& context, Run& run, Restore
     const auto status = EtcdBackupStatus::FromObject(*backup);
     const auto phase = status.phase.value_or(objects::BackupPhase::kPending);
     if (phase == objects::BackupPhase::kCompleted) {
+      run.safety_made = true;
       facts.safety = {.kind = Kind::kCompleted,
                       .detail = fmt::format("backup \"{}\"", backup->name())};
       return OkStatus();
@@ -507,6 +511,9 @@ Status RestoreController::Enter(const Context& context, Run& run, const RestoreA
     }
     if (!action.missing.empty()) {
       status.missing_members = action.missing;
+    }
+    if (from == RestoreStage::kSafetyBackup && !run.safety_made) {
+      status.safety_backup.clear();
     }
     NoteStuck(object, status, false, now);
     status.observed_generation = object.generation();
@@ -726,11 +733,34 @@ Status RestoreController::Prove(const Context& context, Run& run) {
 }
 
 Status RestoreController::BackUp(const Context& context, Run& run) {
+  // First the name: from then on it is in use, and stays. Who comes after a crash makes it.
+  if (run.status.safety_backup.empty()) {
+    std::string name = run.restore.name() + "-safety";
+    const Status taken =
+        services_.store.Get(context, {objects::kEtcdBackups, run.restore.name_space(), name})
+            .status();
+    if (taken.ok()) {
+      name += "-" + run.restore.uid().substr(0, kTellingUidChars);
+    } else if (taken.code() != Code::kNotFound) {
+      return taken;
+    }
+    ASSIGN_OR_RETURN(Object with, Recorded("note safety backup", [&] {
+                       return store::ModifyStatus(
+                           context, services_.store, run.key(), WriteAs(kController),
+                           [&](Object& object) -> Result<bool> {
+                             auto status = EtcdRestoreStatus::FromObject(object);
+                             status.safety_backup = name;
+                             status.WriteTo(object);
+                             return true;
+                           });
+                     }));
+    run.Take(std::move(with));
+  }
   Object backup;
   backup.json = {
       {"apiVersion", objects::kApiVersion},
       {"kind", "EtcdBackup"},
-      {"metadata", {{"name", run.SafetyName()}, {"namespace", run.restore.name_space()}}}};
+      {"metadata", {{"name", run.status.safety_backup}, {"namespace", run.restore.name_space()}}}};
   // Where the backup lies that is restored: a place that has just shown that it works.
   EtcdBackupSpec{.cluster = run.spec.cluster, .destination = run.status.destination}.WriteTo(
       backup);
@@ -744,17 +774,6 @@ Status RestoreController::BackUp(const Context& context, Run& run) {
   if (!created.ok() && created.code() != Code::kAlreadyExists) {
     return Annotate(created, "making the safety backup");
   }
-  ASSIGN_OR_RETURN(Object with, Recorded("note safety backup", [&] {
-                     return store::ModifyStatus(
-                         context, services_.store, run.key(), WriteAs(kController),
-                         [&](Object& object) -> Result<bool> {
-                           auto status = EtcdRestoreStatus::FromObject(object);
-                           status.safety_backup = backup.name();
-                           status.WriteTo(object);
-                           return true;
-                         });
-                   }));
-  run.Take(std::move(with));
   return OkStatus();
 }
 

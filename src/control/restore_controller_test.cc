@@ -252,7 +252,26 @@ TEST(RestoreControllerTest, GoesOnWithoutASafetyBackupWhenThereIsNothingToRead) 
   world.CheckEnd();
   EXPECT_EQ(world.Status().phase, RestorePhase::kCompleted);
   EXPECT_THAT(world.Status().steps[1].message, HasSubstr("no safety backup"));
+  EXPECT_EQ(world.Status().safety_backup, "");
   EXPECT_FALSE(world.Has(objects::kEtcdBackups, "back-safety"));
+}
+
+TEST(RestoreControllerTest, ASafetyBackupOfAnEarlierRestoreOfThatNameIsNotTakenForItsOwn) {
+  RestoreWorld world;
+  world.Drive();
+  ASSERT_EQ(world.Status().phase, RestorePhase::kCompleted);
+  ASSERT_OK(
+      world.store->Delete(world.context(), {objects::kEtcdRestores, "p", "back"}, {}).status());
+  ASSERT_FALSE(world.Has(objects::kEtcdRestores, "back"));
+  world.MakeRestore("back");
+
+  world.Drive();
+
+  world.CheckEnd();
+  EXPECT_EQ(world.Status().phase, RestorePhase::kCompleted);
+  EXPECT_THAT(world.Status().safety_backup, ::testing::StartsWith("back-safety-"));
+  EXPECT_TRUE(world.Has(objects::kEtcdBackups, "back-safety"));
+  EXPECT_TRUE(world.Has(objects::kEtcdBackups, world.Status().safety_backup));
 }
 
 TEST(RestoreControllerTest, SkipsTheSafetyBackupWhenToldTo) {
