@@ -93,6 +93,16 @@ TEST_F(HttpClientTest, CallsOverTls) {
   }
 }
 
+TEST_F(HttpClientTest, IsToldOverTlsWhyALargeRequestWasRefused) {
+  options_.body_limit_bytes = 1000;
+  Start(true, Echo);
+  const auto response = Client()->Call(
+      context_,
+      {.method = "PUT", .target = "/", .headers = {}, .body = std::string(4'000'000, 'x')});
+  ASSERT_OK(response);
+  EXPECT_EQ(response->status, 413);
+}
+
 TEST_F(HttpClientTest, RefusesAServerThatNobodyVouchesFor) {
   Start(true, Echo);
   authority_ = *crypto::MakeAuthority("another", kAlways);

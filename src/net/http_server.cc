@@ -325,8 +325,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     reading_ = true;
     // An idle client costs no buffer: it gets one when there is something to read. (TLS keeps its
-    // own.)
-    if (!tls_) {
+    // own.) What only is dropped is not deciphered either.
+    if (!tls_ || phase_ == Phase::kLingering) {
       socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](ErrorCode error) {
         std::size_t size = 0;
         std::array<char, kReadBytes> buffer;
@@ -552,9 +552,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     SetDeadline(kLingerTime);
     input_ = std::string();
     if (tls_) {
-      tls_->async_shutdown([self = shared_from_this()](const ErrorCode&) { self->Close(); });
+      // It fails when the client is still sending, but our own goodbye is out by then.
+      tls_->async_shutdown([self = shared_from_this()](const ErrorCode&) { self->LeaveSocket(); });
       return;
     }
+    LeaveSocket();
+  }
+
+  void LeaveSocket() {
     if (!refused_) {
       Close();
       return;
