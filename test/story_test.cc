@@ -215,6 +215,9 @@ TEST_F(StoryTest, OurOwnCommandsDoWhatKubectlDoes) {
   ASSERT_OK(missing);
   EXPECT_EQ(missing->status.exit_code, 3);
   EXPECT_THAT(missing->standard_error, HasSubstr("not found"));
+  const auto garbled = serve_->Call("GET", "/etcd-credentials/demo/%FF");
+  ASSERT_OK(garbled);
+  EXPECT_EQ(garbled->status, 404);
 
   const auto metrics = serve_->Kubectl({"get", "--raw", "/metrics"});
   ASSERT_OK(metrics);

@@ -88,7 +88,7 @@ Result<Json> AnswerSelfReview(const Context& context, Authorizer& authorizer,
                              {"nonResourceRules", Json::array()},
                              {"incomplete", false}};
   }
-  review.json["metadata"]["creationTimestamp"] = nullptr;
+  review.json["metadata"] = {{"creationTimestamp", nullptr}};
   return std::move(review.json);
 }
 

@@ -207,6 +207,9 @@ TEST_F(ServerTest, TellsWhatOneMayDo) {
       bob.Call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
                R"({"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"})");
   EXPECT_EQ(me.Text("/status/userInfo/username"), "bob");
+  const Reply odd = bob.Call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                             R"({"metadata":"a text","status":[]})");
+  EXPECT_EQ(odd.Text("/status/userInfo/username"), "bob");
 }
 
 TEST_F(ServerTest, LogsInByCookieAndDemandsTheCsrfTokenOnWrites) {

@@ -279,7 +279,7 @@ class ServerImpl final : public Server {
                       : code == Code::kUnavailable ? 503
                                                    : 500,
             .headers = {{"Content-Type", "application/json"}},
-            .body = body.dump(),
+            .body = body.dump(-1, ' ', false, objects::Json::error_handler_t::replace),
             .stream = nullptr};
   }
 
