@@ -88,6 +88,14 @@ Result<bool> SeeEvent(std::string_view line, const ApiClient::Look& look) {
   return false;
 }
 
+Result<std::string> BodyOf(const objects::Json& json) {
+  try {
+    return json.dump();
+  } catch (const objects::Json::type_error&) {
+    return Error(Code::kInvalidArgument, "a word of the command line is not UTF-8");
+  }
+}
+
 }  // namespace
 
 std::vector<Flag> ApiFlags() {
@@ -165,18 +173,20 @@ Result<objects::Json> ApiClient::Get(const Context& context, const std::string& 
 
 Result<objects::Json> ApiClient::Post(const Context& context, const std::string& target,
                                       const objects::Json& object) {
+  ASSIGN_OR_RETURN(std::string body, BodyOf(object));
   return Call(context, {.method = "POST",
                         .target = target,
                         .headers = {{"Content-Type", "application/json"}},
-                        .body = object.dump()});
+                        .body = std::move(body)});
 }
 
 Result<objects::Json> ApiClient::Patch(const Context& context, const std::string& target,
                                        const objects::Json& patch) {
+  ASSIGN_OR_RETURN(std::string body, BodyOf(patch));
   return Call(context, {.method = "PATCH",
                         .target = target,
                         .headers = {{"Content-Type", "application/merge-patch+json"}},
-                        .body = patch.dump()});
+                        .body = std::move(body)});
 }
 
 Result<objects::Json> ApiClient::Delete(const Context& context, const std::string& target) {

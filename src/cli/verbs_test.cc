@@ -351,6 +351,12 @@ TEST_F(VerbsTest, CancelsARestoreThatIsNotOver) {
   EXPECT_THAT(late.error, HasSubstr("restore back is Completed already"));
 }
 
+TEST_F(VerbsTest, RefusesWordsThatAreNotUtf8) {
+  const Outcome outcome = Run({"project", "create", "caf\xe9"});
+  EXPECT_EQ(outcome.code, ExitCode::kUsage);
+  EXPECT_THAT(outcome.error, HasSubstr("not UTF-8"));
+}
+
 TEST_F(VerbsTest, SaysSoWhenThereIsNoServer) {
   server_.reset();
   const Outcome outcome = Run({"cluster", "wait", "prod"});
