@@ -17,6 +17,7 @@
 #include "io/file_system.h"
 #include "net/http_server.h"
 #include "objects/etcd_cluster.h"
+#include "objects/json_text.h"
 #include "objects/kinds.h"
 #include "objects/schedule.h"
 #include "runtime/external/external.h"
@@ -279,7 +280,7 @@ class ServerImpl final : public Server {
                       : code == Code::kUnavailable ? 503
                                                    : 500,
             .headers = {{"Content-Type", "application/json"}},
-            .body = body.dump(-1, ' ', false, objects::Json::error_handler_t::replace),
+            .body = objects::JsonText(body),
             .stream = nullptr};
   }
 
