@@ -11,7 +11,7 @@ import { setPinned } from '../dialogs/actions';
 import { formatBytes, formatDuration, formatNumber } from '../lib/format';
 import { backupPhase, backupTime, configOf, isRestoring, milliseconds, timeOf } from '../lib/model';
 import { Action, Link, say, Small, When } from './basics';
-import { FromServer } from './said';
+import { InShort } from './said';
 import { DataTable, OnNarrow, type Column, type Selection } from './DataTable';
 import { PinIcon, RestoreIcon } from './icons';
 import { BackupStatus, ProofStatus } from './status';
@@ -39,7 +39,7 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
           <OnNarrow below="sm"><div><BackupStatus backup={backup} /></div></OnNarrow>
           {backupPhase(backup) === 'Completed' && <OnNarrow below="md"><ProofStatus backup={backup} /></OnNarrow>}
           <OnNarrow below="sm"><When time={backupTime(backup)} /></OnNarrow>
-          {backupPhase(backup) === 'Failed' && backup.status?.message && <Box title={backup.status.message} sx={{ color: 'error.main', fontSize: '0.8125rem', display: '-webkit-box', WebkitLineClamp: 2, WebkitBoxOrient: 'vertical', overflow: 'hidden' }}><FromServer>{backup.status.message}</FromServer></Box>}
+          {backupPhase(backup) === 'Failed' && backup.status?.message && <Box sx={{ color: 'error.main' }}><InShort>{backup.status.message}</InShort></Box>}
         </>
       ),
     },

@@ -158,8 +158,8 @@ function Navigation({ project, location }: { project: string | undefined; locati
   const item = (to: string, text: string, Icon: ComponentType<{ fontSize?: 'small' }>, inset = false) => {
     const here = location === to || (to !== `/projects/${project}` && to !== '/projects' && location.startsWith(`${to}/`));
     return (
-      <ListItemButton key={to} component={RouterLink} href={to} selected={here} aria-current={here ? 'page' : undefined} sx={{ borderRadius: 2, mx: 1, py: 0.6, pl: inset ? 2.5 : 1.5 }}>
-        <ListItemIcon sx={{ minWidth: 36, color: here ? 'primary.main' : undefined }}><Icon fontSize="small" /></ListItemIcon>
+      <ListItemButton key={to} component={RouterLink} href={to} selected={here} aria-current={here ? 'page' : undefined} sx={{ borderRadius: 2, mx: 1, py: 0.6, pl: inset ? 2 : 1.25, pr: 1 }}>
+        <ListItemIcon sx={{ minWidth: 34, color: here ? 'primary.main' : undefined }}><Icon fontSize="small" /></ListItemIcon>
         <ListItemText primary={text} slotProps={{ primary: { sx: { fontWeight: here ? 650 : 450, fontSize: '0.9375rem' } } }} />
       </ListItemButton>
     );

@@ -6,7 +6,7 @@ import LinearProgress from '@mui/material/LinearProgress';
 import { useTranslation } from 'react-i18next';
 import type { EtcdCluster, EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
-import { restorePhase } from '../lib/model';
+import { isStuck, restorePhase } from '../lib/model';
 import { restoresWanted } from '../lib/wanted';
 import { Link } from './basics';
 import { FromServer } from './said';
@@ -19,8 +19,8 @@ export function RestoringBanner({ project, cluster }: { project: string; cluster
   const restore = restores.items.find((one) => one.metadata.name === name);
   const percent = restore?.status?.progress?.percent;
   return (
-    <Alert severity="warning" sx={{ mb: 2 }} role="status">
-      <AlertTitle>{t('restoring.title', { cluster: cluster.metadata.name })}</AlertTitle>
+    <Alert severity={isStuck(restore) ? 'error' : 'warning'} sx={{ mb: 2 }} role="status">
+      <AlertTitle>{isStuck(restore) ? t('restore.stuckTitle') : t('restoring.title', { cluster: cluster.metadata.name })}</AlertTitle>
       {t('restoring.text')}
       {restore && (
         <>

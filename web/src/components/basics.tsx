@@ -141,7 +141,7 @@ export function Section({ title, actions, children, description }: { title: stri
 /** Names and values, side by side where there is room. */
 export function Facts({ facts, dense = false }: { facts: [label: string, value: ReactNode][]; dense?: boolean }) {
   return (
-    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: { xs: 'repeat(auto-fill, minmax(130px, 1fr))', sm: `repeat(auto-fill, minmax(${dense ? 132 : 218}px, 1fr))` }, gap: 2 }}>
+    <Box component="dl" sx={{ m: 0, display: 'grid', gridTemplateColumns: { xs: 'repeat(auto-fill, minmax(130px, 1fr))', sm: `repeat(auto-fill, minmax(${dense ? 132 : 200}px, 1fr))`, ...(dense ? {} : { lg: 'repeat(auto-fill, minmax(218px, 1fr))' }) }, gap: 2 }}>
       {facts.map(([label, value]) => (
         <Box key={label} sx={{ minWidth: 0 }}>
           <Typography component="dt" variant="body2" color="text.secondary">{label}</Typography>

@@ -3,7 +3,9 @@
 import Box from '@mui/material/Box';
 import Typography from '@mui/material/Typography';
 import { useTranslation } from 'react-i18next';
+import { Link as RouterLink } from 'wouter';
 import { formatDay, formatMoment } from '../lib/format';
+import { HiddenText } from './DataTable';
 
 /** The ends of a line of time: by day, or to the minute when it is a short one. */
 function endsOf(from: number, to: number, language: string): [string, string] {
@@ -100,7 +102,7 @@ export function HeatMap({ days, label }: { days: Day[]; label: string }) {
             }}
           >
             <Box component="span" aria-hidden="true" sx={{ color: color ? 'background.paper' : 'text.secondary', fontSize: '0.7rem', fontWeight: 700 }}>{failed > 0 ? '!' : partly > 0 ? '~' : good > 0 ? '✓' : ''}</Box>
-            <Box component="span" sx={{ position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' }}>{text}</Box>
+            <HiddenText>{text}</HiddenText>
           </Box>
         );
       })}
@@ -108,7 +110,7 @@ export function HeatMap({ days, label }: { days: Day[]; label: string }) {
   );
 }
 
-/** Backups on a line of time. */
+/** Backups on a line of time. Pointing at one names it, and a click leads there; for others there is the list. */
 export function Timeline({ marks, label }: { marks: { time: number; tone: 'good' | 'partly' | 'failed'; href: string; text: string }[]; label: string }) {
   const { i18n } = useTranslation();
   if (marks.length === 0) return null;
@@ -118,11 +120,12 @@ export function Timeline({ marks, label }: { marks: { time: number; tone: 'good'
   const ends = endsOf(from, to, i18n.language);
   const color = { good: 'success.main', partly: 'warning.main', failed: 'error.main' };
   return (
-    <Box role="img" aria-label={label}>
+    <Box>
+      <HiddenText>{label}</HiddenText>
       <Box aria-hidden="true" sx={{ position: 'relative', height: 36, mx: 1, borderBottom: 2, borderColor: 'divider' }}>
         {marks.map((mark) => (
           <Box
-            key={mark.href} title={mark.text}
+            component={RouterLink} tabIndex={-1} key={mark.href} href={mark.href} title={mark.text}
             sx={{ position: 'absolute', bottom: -7, left: `calc(${((mark.time - from) / (to - from)) * 100}% - 6px)`, width: 12, height: 12, borderRadius: mark.tone === 'failed' ? 0.25 : '50%', backgroundColor: color[mark.tone], border: 2, borderColor: 'background.paper', transform: mark.tone === 'failed' ? 'rotate(45deg)' : undefined }}
           />
         ))}

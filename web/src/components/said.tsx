@@ -52,6 +52,13 @@ export function Reason({ of, reason }: { of: keyof (typeof en)['reasons']; reaso
   return i18n.exists(key) ? <>{t(`reasons.${of}.${reason}` as 'reasons.health.LastRunFailed')}</> : <Box component="code" lang="en" sx={{ fontFamily: monospace }}>{reason}</Box>;
 }
 
+/** As much of it as a row of a list has room for; all of it on pointing at it. */
+export const InShort = ({ children }: { children: string | undefined }) => (
+  <Box title={children} sx={{ fontSize: '0.8125rem', display: '-webkit-box', WebkitLineClamp: 2, WebkitBoxOrient: 'vertical', overflow: 'hidden' }}>
+    <FromServer>{children}</FromServer>
+  </Box>
+);
+
 /** Below what the page says itself: what exactly the server had to say. */
 export function Detail({ children }: { children: string | undefined }) {
   const { t } = useTranslation();

@@ -4,7 +4,7 @@ import Box from '@mui/material/Box';
 import { useTranslation } from 'react-i18next';
 import type { EtcdBackup, EtcdBackupConfig, EtcdCluster, EtcdRestore } from '../api/generated';
 import {
-  backupPhase, backupTone, clusterPhase, clusterTone, configHealth, configTone, proofOf, restorePhase, restoreTone, type Tone,
+  backupPhase, backupTone, clusterPhase, clusterTone, configHealth, configTone, isStuck, proofOf, restorePhase, restoreTone, type Tone,
 } from '../lib/model';
 import { Small } from './basics';
 import { CircleCheckIcon, ClockIcon, DotIcon, ErrorIcon, PauseIcon, ShieldIcon, WarningIcon } from './icons';
@@ -43,6 +43,7 @@ export function BackupStatus({ backup }: { backup: EtcdBackup }) {
 
 export function RestoreStatus({ restore }: { restore: EtcdRestore }) {
   const { t } = useTranslation();
+  if (isStuck(restore)) return <Status tone="bad" text={t('restore.stuck')} />;
   const phase = restorePhase(restore);
   return <Status tone={restoreTone[phase]} text={t(`restorePhase.${phase}`)} />;
 }

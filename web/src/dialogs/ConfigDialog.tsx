@@ -143,7 +143,7 @@ export default function ConfigDialog({ project, cluster: chosen, edit, onClose }
         </TextField>
         <TextField
           label={t('common.name')} value={name} onChange={(event) => setName(event.target.value)} disabled={edit !== undefined} autoComplete="off"
-          error={nameText !== undefined || at('metadata.name') !== undefined} helperText={nameText ?? at('metadata.name') ?? t('names.hint')}
+          error={nameText !== undefined || at('metadata.name') !== undefined} helperText={nameText ?? at('metadata.name') ?? (edit ? undefined : t('names.hint'))}
           slotProps={{ htmlInput: { autoCapitalize: 'none', spellCheck: false } }}
         />
         <FormControl>

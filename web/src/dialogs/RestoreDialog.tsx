@@ -101,16 +101,16 @@ export default function RestoreDialog({ project, backup, onClose }: { project: s
       title={t('restore.title', { cluster: name || '…' })} submitLabel={t('restore.submit')} submitColor="error" disabled={!ready} busy={busy} error={error}
       onSubmit={() => void submit()} onClose={onClose} width="md"
     >
-      <Stack spacing={1.5}>
+      <Stack spacing={1.25}>
         <Box sx={{ p: 1.5, borderRadius: 2, backgroundColor: 'action.hover' }}>
           <Typography variant="h3" sx={{ mb: 1 }}>{t('restore.fromBackup')}</Typography>
           <Facts
             dense facts={[
               [t('common.name'), <Code>{backup.metadata.name}</Code>],
-              [t('restore.stateOf'), <When time={from} also="exact" />],
+              [t('restore.stateOf'), <When time={from} also="moment" />],
               [t('backups.size'), formatBytes(snapshot?.dbSize, i18n.language)],
               [t('backups.revision'), snapshot?.revision === undefined ? '–' : formatNumber(snapshot.revision, i18n.language)],
-              [t('proof.label'), <ProofStatus backup={backup} />],
+              [t('proof.label'), <ProofStatus backup={backup} brief />],
             ]}
           />
         </Box>

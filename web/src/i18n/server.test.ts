@@ -29,9 +29,10 @@ describe('reasons', () => {
   it('of events are all worded', () => {
     const literal = all(control, /\.Record\(\s*context, [^"]*?EventType::k\w+,\s*"(\w+)"/g);
     const calls = all(control, /events\.(Record)\(/g).length;
-    // The four others: a cluster's phase, why an automatic backup is unhealthy, a restore's stage, and that as a cluster's event.
-    expect(calls - literal.length).toBe(4);
-    expect(sorted(Object.keys(en.reasons.event))).toEqual(sorted([...literal, ...clusterPhases, ...unhealthy, ...stages, ...ends.map((end) => `Restore${end}`)]));
+    const told = [...all(control, /Tell\(context, run, "(\w+)"/g), ...all(control, /Tell\(context, run, k(\w+)Condition/g)];
+    // The others: a cluster's phase, why an automatic backup is unhealthy; a restore's stage and what it tells, each for its cluster too.
+    expect(calls - literal.length).toBe(6);
+    expect(sorted(Object.keys(en.reasons.event))).toEqual(sorted([...literal, ...clusterPhases, ...unhealthy, ...stages, ...told, ...[...ends, ...told].map((one) => `Restore${one}`)]));
   });
 
   it('why an automatic backup is no good are all worded', () => {
@@ -103,8 +104,13 @@ describe('sentences', () => {
     newestGoodIsOf: ['the newest good backup is of '],
     afterAttempts: [' ({} attempts)'],
     wentOnWithout: ['went on without: '],
-    wentOnAfter: ['went on after 10 minutes'],
-    wentOnAfterWhy: ['went on after 10 minutes'],
+    wentOnWithoutSome: ['went on without', ' some of it'],
+    wentOnWithoutMembers: ['went on without '],
+    stuck: ['stuck: {}{}{}; {}', 'see etcd.log and launcher.log in its folder. It goes on by itself as soon as that is mended; if the data is lost, restore the backup into another cluster and delete this one, which is allowed now'],
+    cannotOpen: ['Stuck("members cannot be told to open"'],
+    noQuorumOpened: ['Stuck("no quorum has opened"'],
+    openedWithOther: ['Stuck("members have opened with other data"'],
+    notBackYet: ['Stuck("members are not back on their old data"'],
     verified: ['{} members: {}', 'hash {} at revision {}, compacted at {}'],
     restoreFrom: ['restore \\"{}\\" from backup \\"{}\\"{}{}'],
     restoreFromWhy: ['restore \\"{}\\" from backup \\"{}\\"{}{}'],

@@ -35,6 +35,8 @@ export const restoreCanCancel = (restore: EtcdRestore): boolean =>
 export const restoreSteps = ['Preflight', 'SafetyBackup', 'Pausing', 'StoppingMembers', 'Rebuilding', 'StartingMembers', 'Verifying', 'Opening', 'RemovingOldData', 'Releasing'] as const;
 export const backSteps = ['RollingBack', 'Returning'] as const;
 export type RestoreStep = (typeof restoreSteps)[number] | (typeof backSteps)[number];
+/** It waits for a person to mend something; its message says what. */
+export const isStuck = (restore: EtcdRestore | undefined): boolean => restore !== undefined && !restoreIsOver(restore) && condition(restore, 'Stuck')?.status === 'True';
 /** The last step that was begun before the way back: that is the one that failed. */
 export const failedStep = (restore: EtcdRestore): RestoreStep | undefined =>
   [...restoreSteps].reverse().find((step) => restore.status?.steps?.some((one) => one.name === step));

@@ -35,7 +35,7 @@ export const backupWanted = (namespace: string, name: string): Wanted => ({
 });
 export const restoresWanted = (namespace: string | undefined): Wanted => ({
   resource: 'etcdrestores', namespace,
-  fields: 'spec,status.phase,status.message,status.progress,status.steps.name,status.startTime,status.completionTime',
+  fields: 'spec,status.phase,status.message,status.progress,status.steps.name,status.conditions,status.startTime,status.completionTime',
 });
 export const restoreWanted = (namespace: string, name: string): Wanted => ({
   resource: 'etcdrestores', namespace, fieldSelector: exactly('metadata.name', name),

@@ -39,7 +39,7 @@ export default function Activity({ project }: ProjectProps) {
     { id: 'kind', header: t('activity.kind'), sort: (event) => event.involvedObject.kind ?? '', cell: kind, width: '150px', hideBelow: 'lg' },
     {
       id: 'message', header: t('activity.message'), sort: (event) => event.reason ?? '',
-      cell: (event) => <><EventText event={event} /><OnNarrow below="sm">{about(event)} · <When time={eventTime(event)} /></OnNarrow></>,
+      cell: (event) => <>{event.type === 'Warning' && <OnNarrow below="md">{state(event)}</OnNarrow>}<EventText event={event} /><OnNarrow below="sm">{about(event)} · <When time={eventTime(event)} /></OnNarrow></>,
     },
   ];
   return (

@@ -2,29 +2,30 @@
 // One cluster: its members, its backups over time, how to reach it.
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
-import Button from '@mui/material/Button';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import type { NamedProps } from '../App';
-import { call, deleteObject, patchObject } from '../api/client';
+import { deleteObject, patchObject } from '../api/client';
 import type { EtcdBackup, EtcdBackupConfig, EtcdCluster, EtcdClusterStatus, EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
 import { useRights } from '../api/rights';
-import { Action, Code, CopyButton, Empty, ErrorNotice, Facts, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
-import { Detail, FromServer } from '../components/said';
+import { Action, Code, Empty, ErrorNotice, Facts, Link, Loading, PageHeader, say, Section, When } from '../components/basics';
+import { FromServer } from '../components/said';
 import { LineChart, Timeline } from '../components/charts';
+import { ClusterTrouble } from '../components/ClusterTrouble';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { ConfirmDialog, Consequence } from '../components/dialogs';
+import { EtcdctlAccess } from '../components/EtcdctlAccess';
 import { EventList } from '../components/EventList';
-import { AddIcon, PauseIcon, PlayIcon, TrashIcon } from '../components/icons';
+import { AddIcon, PauseIcon, PlayIcon, RestoreIcon, TrashIcon } from '../components/icons';
 import { Meter } from '../components/Meter';
 import { RestoringBanner } from '../components/RestoringBanner';
 import { ScheduleText } from '../components/ScheduleText';
 import { ClusterStatus, ConfigStatus, RestoreStatus, Status } from '../components/status';
 import { backUpNow } from '../dialogs/actions';
 import { formatBytes, formatDateTime, formatDuration, formatNumber, formatPercent } from '../lib/format';
-import { backupPhase, backupTime, clusterFacts, clusterPhase, isRestoring, milliseconds, nextRun, proofOf, quotaOf, timeOf } from '../lib/model';
+import { backupPhase, backupTime, clusterFacts, isRestoring, isStuck, milliseconds, nextRun, proofOf, quotaOf, timeOf } from '../lib/model';
 import { backupsWanted, clusterWanted, configsWanted, restoresWanted } from '../lib/wanted';
 
 const ConfigDialog = lazy(() => import('../dialogs/ConfigDialog'));
@@ -53,6 +54,7 @@ export default function Cluster({ project, name }: NamedProps) {
   const itsRestores = restores.items.filter((restore) => restore.spec.cluster.name === name).sort((a, b) => timeOf(b.metadata.creationTimestamp) - timeOf(a.metadata.creationTimestamp));
   const itsBackups = backups.items.filter((backup) => !backup.status?.clusterUID || backup.status.clusterUID === cluster.metadata.uid);
   const completed = itsBackups.filter((backup) => backupPhase(backup) === 'Completed');
+  const allBackups = `/projects/${project}/backups?cluster=${name}`;
   const facts = clusterFacts(cluster);
   const attempt = (action: Promise<unknown>, done: string) => {
     setError(undefined);
@@ -67,7 +69,7 @@ export default function Cluster({ project, name }: NamedProps) {
   const marks = itsBackups.filter((backup) => ['Completed', 'Failed'].includes(backupPhase(backup))).map((backup) => ({
     time: timeOf(backupTime(backup)),
     tone: backupPhase(backup) === 'Failed' ? 'failed' as const : proofOf(backup).state === 'proven' ? 'good' as const : 'partly' as const,
-    href: backup.metadata.name,
+    href: `/projects/${project}/backups/${backup.metadata.name}`,
     text: `${backup.metadata.name}, ${formatDateTime(new Date(backupTime(backup) ?? 0), i18n.language)}: ${t(`backupPhase.${backupPhase(backup)}`)}`,
   }));
   const leaderIndex = Math.max(0, ...(cluster.status?.members ?? []).map((member) => member.raftIndex ?? 0));
@@ -95,7 +97,7 @@ export default function Cluster({ project, name }: NamedProps) {
     { id: 'revision', header: t('backups.revision'), cell: (member) => (member.revision ? formatNumber(member.revision, i18n.language) : '–'), hideBelow: 'md', width: '130px', align: 'right' },
     { id: 'lag', header: t('cluster.lag'), cell: (member) => (!member.raftIndex ? '–' : t('cluster.lagOf', { count: leaderIndex - member.raftIndex, number: formatNumber(leaderIndex - member.raftIndex, i18n.language) })), hideBelow: 'lg', width: '130px', align: 'right' },
     { id: 'size', header: t('clusters.size'), cell: (member) => <Meter value={member.dbSize || undefined} limit={quotaOf(cluster)} />, hideBelow: 'sm', width: '190px' },
-    { id: 'waste', header: t('cluster.fragmentation'), cell: (member) => (member.dbSize && member.dbSizeInUse !== undefined ? formatPercent(Math.max(0, 1 - member.dbSizeInUse / member.dbSize), i18n.language) : '–'), hideBelow: 'xl', width: '130px', align: 'right' },
+    { id: 'waste', header: t('cluster.fragmentation'), cell: (member) => (member.dbSize && member.dbSizeInUse !== undefined ? formatPercent(Math.max(0, 1 - member.dbSizeInUse / member.dbSize), i18n.language) : '–'), hideBelow: 'xl', width: '148px', align: 'right' },
   ];
   return (
     <>
@@ -104,6 +106,7 @@ export default function Cluster({ project, name }: NamedProps) {
         actions={
           <>
             {rights.can('create', 'etcdbackups') && <Action variant="contained" reason={reason} onClick={() => attempt(backUpNow(project, name), t('backups.started'))}>{t('backups.now')}</Action>}
+            {rights.can('create', 'etcdrestores') && completed.length > 0 && <Action variant="outlined" startIcon={<RestoreIcon />} reason={reason} onClick={() => navigate(`${allBackups}&state=Completed`)}>{t('cluster.restore')}</Action>}
             {rights.can('create', 'etcdbackupconfigs') && <Action variant="outlined" startIcon={<AddIcon />} reason={reason} onClick={() => setAdding(true)}>{t('config.addTitle')}</Action>}
             {rights.can('patch', 'etcdclusters') && (
               <Action variant="outlined" startIcon={cluster.spec.paused ? <PlayIcon /> : <PauseIcon />} reason={reason}
@@ -111,14 +114,14 @@ export default function Cluster({ project, name }: NamedProps) {
                 {t(cluster.spec.paused ? 'cluster.resume' : 'cluster.pause')}
               </Action>
             )}
-            {rights.can('delete', 'etcdclusters') && <Action variant="outlined" color="error" startIcon={<TrashIcon />} reason={reason} onClick={() => setDeleting(true)}>{t('common.delete')}</Action>}
+            {rights.can('delete', 'etcdclusters') && <Action variant="outlined" color="error" startIcon={<TrashIcon />} reason={isStuck(restores.items.find((one) => one.metadata.name === cluster.status?.activeRestore)) ? undefined : reason} onClick={() => setDeleting(true)}>{t('common.delete')}</Action>}
           </>
         }
       />
       <RestoringBanner project={project} cluster={cluster} />
       {error !== undefined && <ErrorNotice error={error} />}
       {cluster.spec.paused && <Alert severity="info" sx={{ mb: 2 }}>{t('cluster.pausedText')} {cluster.spec.pauseReason}</Alert>}
-      <Trouble cluster={cluster} />
+      <ClusterTrouble cluster={cluster} />
       <Section title={t('cluster.facts')}>
         <Facts
           facts={[
@@ -136,7 +139,7 @@ export default function Cluster({ project, name }: NamedProps) {
       <Box sx={{ mb: 2.5 }}>
         <DataTable label={t('cluster.membersLabel')} rows={cluster.status?.members ?? []} columns={memberColumns} rowKey={(member) => member.name} rowName={(member) => member.name} empty={<Empty title={t('cluster.noMembers')} />} />
       </Box>
-      <Section title={t('cluster.backups')} actions={<Link to={`/projects/${project}/backups?cluster=${name}`}>{t('cluster.allBackups')}</Link>}>
+      <Section title={t('cluster.backups')} actions={<Link to={allBackups}>{t('cluster.allBackups')}</Link>}>
         {marks.length === 0 ? t('cluster.noBackups') : (
           <>
             <Timeline marks={marks} label={t('cluster.timeline', { count: marks.length, good: marks.filter((mark) => mark.tone === 'good').length, failed: marks.filter((mark) => mark.tone === 'failed').length })} />
@@ -201,68 +204,5 @@ export default function Cluster({ project, name }: NamedProps) {
         </ConfirmDialog>
       )}
     </>
-  );
-}
-
-/** What is the matter with a cluster that does not simply run, and what can be done about it. */
-function Trouble({ cluster }: { cluster: EtcdCluster }) {
-  const { t } = useTranslation();
-  const phase = clusterPhase(cluster);
-  if (phase !== 'Degraded' && phase !== 'Unreachable' && phase !== 'Creating') return null;
-  const external = cluster.spec.runtime === 'external';
-  const { alarms } = clusterFacts(cluster);
-  return (
-    <Alert severity={phase === 'Unreachable' ? 'error' : phase === 'Degraded' ? 'warning' : 'info'} sx={{ mb: 2 }}>
-      {external ? t(`cluster.externalPhase.${phase}`) : t(`cluster.phaseText.${phase}`, { ready: cluster.status?.ready ?? '–' })}
-      {alarms.includes('NOSPACE') && <div>{t('cluster.alarmNoSpace')}</div>}
-      {alarms.includes('CORRUPT') && <div>{t('cluster.alarmCorrupt')}</div>}
-      <Detail>{cluster.status?.message}</Detail>
-    </Alert>
-  );
-}
-
-interface Access {
-  endpoints: string[];
-  ca: string;
-  certificate: string;
-  key: string;
-  user: string;
-}
-
-/** Fetched only when it is asked for: there is a private key in it. */
-function EtcdctlAccess({ project, cluster }: { project: string; cluster: EtcdCluster }) {
-  const { t } = useTranslation();
-  const [access, setAccess] = useState<Access>();
-  const [error, setError] = useState<unknown>();
-  const name = cluster.metadata.name;
-  if (cluster.spec.runtime === 'external') return null;
-  const show = () => {
-    setError(undefined);
-    call<Access>(`/etcd-credentials/${encodeURIComponent(project)}/${encodeURIComponent(name)}`).then(setAccess, setError);
-  };
-  const command = access && `ETCDCTL_API=3 etcdctl --endpoints ${access.endpoints.join(',')} --cacert ${name}-ca.crt --cert ${name}.crt --key ${name}.key endpoint health`;
-  const save = (file: string, text: string) => {
-    const url = URL.createObjectURL(new Blob([text], { type: 'application/x-pem-file' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = file;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  };
-  return (
-    <Section title={t('cluster.access')} description={t('cluster.accessText')} actions={access ? <Button size="small" onClick={() => setAccess(undefined)}>{t('cluster.hideAccess')}</Button> : <Button size="small" variant="outlined" onClick={show}>{t('cluster.showAccess')}</Button>}>
-      {error !== undefined && <ErrorNotice error={error} onRetry={show} />}
-      {access && command ? (
-        <>
-          <Box sx={{ display: 'flex', gap: 1, flexWrap: 'wrap', mb: 1.5 }}>
-            <Button size="small" variant="outlined" onClick={() => save(`${name}-ca.crt`, access.ca)}>{name}-ca.crt</Button>
-            <Button size="small" variant="outlined" onClick={() => save(`${name}.crt`, access.certificate)}>{name}.crt</Button>
-            <Button size="small" variant="outlined" onClick={() => save(`${name}.key`, access.key)}>{name}.key</Button>
-          </Box>
-          <Box sx={{ display: 'flex', alignItems: 'start', gap: 1, p: 1.5, borderRadius: 2, backgroundColor: 'action.hover' }}><Box sx={{ flex: 1, minWidth: 0 }}><Code>{command}</Code></Box><CopyButton text={command} /></Box>
-          <Box sx={{ mt: 1, color: 'text.secondary', fontSize: '0.875rem' }}>{t('cluster.accessCli')} <Code>tresor cluster credentials {name} -n {project}</Code></Box>
-        </>
-      ) : null}
-    </Section>
   );
 }

@@ -19,7 +19,7 @@ import { EventList } from '../components/EventList';
 import { CancelIcon, CircleCheckIcon, ClockIcon, DotIcon, ErrorIcon } from '../components/icons';
 import { RestoreStatus } from '../components/status';
 import { formatBytes, formatDuration, formatNumber } from '../lib/format';
-import { backSteps, failedStep, milliseconds, restoreCanCancel, restoreIsOver, restorePhase, restoreSteps, type RestoreStep } from '../lib/model';
+import { backSteps, failedStep, isStuck, milliseconds, restoreCanCancel, restoreIsOver, restorePhase, restoreSteps, type RestoreStep } from '../lib/model';
 import { clustersWanted, restoreWanted } from '../lib/wanted';
 
 export default function Restore({ project, name }: NamedProps) {
@@ -58,7 +58,7 @@ export default function Restore({ project, name }: NamedProps) {
         {phase === 'Completed' && (
           <Alert severity="success" sx={{ mb: 2 }}>
             <AlertTitle>{t('restore.completedTitle')}</AlertTitle>
-            {t('restore.completedText', { cluster: spec.cluster.name })}<Detail>{status?.message}</Detail>
+            {t('restore.completedText', { cluster: spec.cluster.name })}{status?.missingMembers?.length ? <div>{t('restore.missing', { members: status.missingMembers.join(', ') })}</div> : null}<Detail>{status?.message}</Detail>
             <div><Link to={`/projects/${project}/clusters/${spec.cluster.name}`}>{t('restore.toCluster')}</Link></div>
           </Alert>
         )}
@@ -72,8 +72,8 @@ export default function Restore({ project, name }: NamedProps) {
         )}
         {phase === 'Cancelled' && <Alert severity="info" sx={{ mb: 2 }}><AlertTitle>{t('restore.cancelledTitle')}</AlertTitle>{t('restore.cancelledText')}</Alert>}
         {!over && (
-          <Alert severity="warning" sx={{ mb: 2 }}>
-            <AlertTitle>{goesBack || phase === 'RollingBack' ? t('restore.rollingBackTitle') : t('restore.runningTitle', { step: t(`restorePhase.${phase}`) })}</AlertTitle>
+          <Alert severity={isStuck(restore) ? 'error' : 'warning'} sx={{ mb: 2 }}>
+            <AlertTitle>{isStuck(restore) ? t('restore.stuckTitle') : goesBack || phase === 'RollingBack' ? t('restore.rollingBackTitle') : t('restore.runningTitle', { step: t(`restorePhase.${phase}`) })}</AlertTitle>
             {cluster?.status?.activeRestore ? t('restoring.text') : t('restore.notYetPaused')}
             <Detail>{status?.message}</Detail>
           </Alert>

@@ -5,7 +5,7 @@ import type { ProjectProps } from '../App';
 import type { EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
 import { Empty, Link, Loading, PageHeader, useNow, When } from '../components/basics';
-import { Detail } from '../components/said';
+import { InShort } from '../components/said';
 import { DataTable, OnNarrow, type Column } from '../components/DataTable';
 import { RestoreStatus } from '../components/status';
 import { formatDuration } from '../lib/format';
@@ -16,7 +16,7 @@ function Result({ restore }: { restore: EtcdRestore }) {
   const { t } = useTranslation();
   if (restorePhase(restore) === 'Completed') return t('restore.resultCompleted');
   const step = failedStep(restore);
-  return <>{restorePhase(restore) === 'Failed' && step && t('restore.failedAt', { step: t(`restore.stepNames.${step}`) })}<Detail>{restore.status?.message}</Detail></>;
+  return <>{restorePhase(restore) === 'Failed' && step && t('restore.failedAt', { step: t(`restore.stepNames.${step}`) })}<InShort>{restore.status?.message}</InShort></>;
 }
 
 export default function Restores({ project }: ProjectProps) {
