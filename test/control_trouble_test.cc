@@ -47,7 +47,7 @@ class NeverOpensTest : public ControlTest {
     control::ControlPlaneOptions options;
     options.cluster.observe_soon = options.cluster.observe_every = std::chrono::milliseconds(200);
     options.restore.open_in_turn = std::chrono::seconds(1);
-    options.restore.open_patience = std::chrono::seconds(4);
+    options.restore.open_patience = std::chrono::seconds(3);
     options.restore.at_record = [this](std::string_view point) {
       if (point == "before enter Opening") {
         if (at_opening_) {
@@ -152,7 +152,11 @@ TEST_F(NeverOpensTest, AQuorumGoesOnWithoutItAndItComesBackFromItsFellows) {
     EXPECT_THAT(opening->message, HasSubstr("went on without " + missing));
     EXPECT_THAT(Reasons(name), Contains("MemberMissing"));
     EXPECT_THAT(Reasons("prod"), Contains("RestoreMemberMissing"));
-    ASSERT_OK(ClientOf("prod")->Put(Soon(), {.key = "since", .value = "it opened"}).status());
+    // The member that joins takes no writes yet, and is one of the endpoints.
+    const Context context = Soon();
+    while (!ClientOf("prod")->Put(context, {.key = "since", .value = "it opened"}).ok()) {
+      ASSERT_OK(context.Sleep(std::chrono::milliseconds(50)));
+    }
   };
 
   // Its etcd does not start.
@@ -167,13 +171,6 @@ TEST_F(NeverOpensTest, AQuorumGoesOnWithoutItAndItComesBackFromItsFellows) {
   at_opening_ = [&] { stdfs::remove_all(MemberDir("m1") + "/data"); };
   ASSERT_NO_FATAL_FAILURE(complete("lost", "m1"));
   ASSERT_NO_FATAL_FAILURE(ExpectWhole("m1", before));
-
-  // And the next one is as ever.
-  at_opening_ = {};
-  Restore("last");
-  EXPECT_EQ(AwaitRestore("last").phase, RestorePhase::kCompleted);
-  AwaitRunning("prod");
-  EXPECT_EQ(Get("prod"), "backup");
 }
 
 TEST_F(NeverOpensTest, TheOnlyMemberKeepsItStuckUntilItOpensOrTheClusterIsDeleted) {

@@ -623,24 +623,22 @@ Status RestoreController::NoteWait(const Context& context, Run& run, const Resto
   if (run.status.message == text && run.status.progress == progress && was_stuck == action.stuck) {
     return OkStatus();
   }
-  RETURN_IF_ERROR(store::ModifyStatus(context, services_.store, run.key(), WriteAs(kController),
-                                      [&](Object& object) -> Result<bool> {
-                                        auto status = EtcdRestoreStatus::FromObject(object);
-                                        if (StageOf(status) != run.stage) {
-                                          return false;
-                                        }
-                                        status.message = text;
-                                        status.progress = progress;
-                                        NoteStuck(object, status, action.stuck,
-                                                  services_.clock.Now());
-                                        status.WriteTo(object);
-                                        return true;
-                                      })
-                      .status());
   if (action.stuck && !was_stuck) {
     Tell(context, run, kStuckCondition, message);
   }
-  return OkStatus();
+  return store::ModifyStatus(context, services_.store, run.key(), WriteAs(kController),
+                             [&](Object& object) -> Result<bool> {
+                               auto status = EtcdRestoreStatus::FromObject(object);
+                               if (StageOf(status) != run.stage) {
+                                 return false;
+                               }
+                               status.message = text;
+                               status.progress = progress;
+                               NoteStuck(object, status, action.stuck, services_.clock.Now());
+                               status.WriteTo(object);
+                               return true;
+                             })
+      .status();
 }
 
 Status RestoreController::Prove(const Context& context, Run& run) {
