@@ -280,7 +280,7 @@ std::unique_ptr<Source> MakeSource(const repo::Backup& backup) {
   return std::make_unique<BackupSource>(backup);
 }
 
-Result<std::unique_ptr<Source>> MakeSource(const io::RandomReader& image, std::string name) {
+Result<std::unique_ptr<Source>> MakeSource(const io::RandomReader& image, const std::string& name) {
   auto source = ImageSource::Make(image, name);
   if (!source.ok()) {
     return Annotate(source.status(), name);

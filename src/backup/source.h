@@ -61,6 +61,6 @@ class Source {
 [[nodiscard]] std::unique_ptr<Source> MakeSource(const repo::Backup& backup);
 /// `image` outlives the source. `name`: for messages. kDataLoss: it is not an etcd database.
 [[nodiscard]] Result<std::unique_ptr<Source>> MakeSource(const io::RandomReader& image,
-                                                         std::string name);
+                                                         const std::string& name);
 
 }  // namespace tresor::backup
