@@ -142,12 +142,12 @@ describe('every dialog', () => {
     en: {
       addCluster: 'Add Cluster', external: /runs elsewhere/, addConfig: 'Add Automatic Backup', custom: /Custom/, cron: 'Interval or cron', name: 'Name', keep: 'Backups to keep', taken: 'There is one of that name already.',
       characters: /Small letters, digits and dashes only/, number: 'A whole number.', restore: 'Restore', submit: 'Restore', deleteButton: 'Delete', endpoints: /Client URLs/, test: 'Test the connection', notReached: 'No healthy member answers', connect: 'Connect',
-      addDestination: 'Add Destination', addProject: 'Add Project', add: 'Add', newCluster: 'A new cluster', menu: 'Navigation', directory: 'Directory', path: 'An absolute path without a slash at its end.', edit: 'Edit', save: 'Save', atLeast: 'At least 1', deleteSelected: 'Delete 2 selected',
+      addDestination: 'Add Destination', addProject: 'Add Project', add: 'Add', newCluster: 'A new cluster', menu: 'Navigation', directory: 'Directory', path: 'An absolute path without a slash at its end.', edit: 'Edit', save: 'Save', atLeast: 'At least 1', deleteSelected: 'Delete 2 selected', count: 'Number',
     },
     de: {
       addCluster: 'Cluster hinzufügen', external: /anderswo läuft/, addConfig: 'Automatisches Backup hinzufügen', custom: /Eigener Zeitplan/, cron: 'Intervall oder Cron-Ausdruck', name: 'Name', keep: 'Anzahl behaltener Backups', taken: 'Diesen Namen gibt es schon.',
       characters: /Nur Kleinbuchstaben, Ziffern und Bindestriche/, number: 'Eine ganze Zahl.', restore: 'Wiederherstellen', submit: 'Wiederherstellen', deleteButton: 'Löschen', endpoints: /Client-URLs/, test: 'Verbindung testen', notReached: 'Kein gesunder Member antwortet', connect: 'Verbinden',
-      addDestination: 'Backup-Ziel hinzufügen', addProject: 'Projekt hinzufügen', add: 'Hinzufügen', newCluster: 'In einen neuen Cluster', menu: 'Navigation', directory: 'Verzeichnis', path: 'Ein absoluter Pfad ohne Schrägstrich am Ende.', edit: 'Bearbeiten', save: 'Speichern', atLeast: 'Mindestens 1', deleteSelected: '2 ausgewählte löschen',
+      addDestination: 'Backup-Ziel hinzufügen', addProject: 'Projekt hinzufügen', add: 'Hinzufügen', newCluster: 'In einen neuen Cluster', menu: 'Navigation', directory: 'Verzeichnis', path: 'Ein absoluter Pfad ohne Schrägstrich am Ende.', edit: 'Bearbeiten', save: 'Speichern', atLeast: 'Mindestens 1', deleteSelected: '2 ausgewählte löschen', count: 'Anzahl',
     },
   };
 
@@ -259,9 +259,9 @@ describe('every dialog', () => {
     await page.getByRole('checkbox', { name: /before-upgrade-0/ }).check();
     await page.getByRole('checkbox', { name: /before-upgrade-1/ }).check();
     await page.getByRole('button', { name: word.deleteSelected }).click();
-    await dialog.getByLabel(word.name).fill('3');
+    await dialog.getByLabel(word.count).fill('3');
     expect(await dialog.getByRole('button', { name: word.deleteButton }).isDisabled()).toBe(true);
-    await dialog.getByLabel(word.name).fill('2');
+    await dialog.getByLabel(word.count).fill('2');
     expect(await dialog.getByRole('button', { name: word.deleteButton }).isEnabled()).toBe(true);
     await look('delete-many');
     await close();

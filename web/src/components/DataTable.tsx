@@ -9,6 +9,7 @@ import InputAdornment from '@mui/material/InputAdornment';
 import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
 import Typography from '@mui/material/Typography';
+import { styled } from '@mui/material/styles';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { memo, useDeferredValue, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -277,7 +278,13 @@ const NothingFound = ({ text }: { text: string }) => (
   <Typography color="text.secondary" sx={{ p: 4, textAlign: 'center' }}>{text}</Typography>
 );
 
+const narrow = { color: 'var(--mui-palette-text-secondary)', fontSize: '0.8125rem' };
+const below = {
+  sm: styled('div')({ ...narrow, '@media (min-width:600px)': { display: 'none' } }),
+  md: styled('div')({ ...narrow, '@media (min-width:900px)': { display: 'none' } }),
+};
 /** What the hidden columns of a narrow screen would say, below the row's name. */
-export const OnNarrow = ({ below, children }: { below: 'sm' | 'md' | 'lg'; children: ReactNode }) => (
-  <Box sx={{ display: { xs: 'block', [below]: 'none' }, color: 'text.secondary', fontSize: '0.8125rem' }}>{children}</Box>
-);
+export function OnNarrow({ below: width, children }: { below: keyof typeof below; children: ReactNode }) {
+  const Below = below[width];
+  return <Below>{children}</Below>;
+}

@@ -10,6 +10,7 @@ import IconButton from '@mui/material/IconButton';
 import Stack from '@mui/material/Stack';
 import Tooltip from '@mui/material/Tooltip';
 import Typography from '@mui/material/Typography';
+import { styled } from '@mui/material/styles';
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link as RouterLink } from 'wouter';
@@ -45,24 +46,17 @@ export function When({ time, none = '–', also }: { time: string | undefined; n
   );
 }
 
+// What rows of lists are made of has styles that do not depend on anything: they are computed once, not for each row.
+
 /** What is said below, in small letters. */
-export const Small = ({ children }: { children: ReactNode }) => (
-  <Box component="span" sx={{ display: 'block', color: 'text.secondary', fontSize: '0.8125rem' }}>{children}</Box>
-);
+export const Small = styled('span')({ display: 'block', color: 'var(--mui-palette-text-secondary)', fontSize: '0.8125rem' });
 
 // --- text
 
-export function Link({ to, children }: { to: string; children: ReactNode }) {
-  return (
-    <Box
-      component={RouterLink}
-      href={to}
-      sx={{ color: 'primary.main', textDecoration: 'none', fontWeight: 600, overflowWrap: 'anywhere', '&:hover': { textDecoration: 'underline' } }}
-    >
-      {children}
-    </Box>
-  );
-}
+const Anchor = styled(RouterLink)({
+  color: 'var(--mui-palette-primary-main)', textDecoration: 'none', fontWeight: 600, overflowWrap: 'anywhere', '&:hover': { textDecoration: 'underline' },
+});
+export const Link = ({ to, children }: { to: string; children: ReactNode }) => <Anchor href={to}>{children}</Anchor>;
 
 export const Code = ({ children }: { children: ReactNode }) => (
   <Box component="code" lang="en" sx={{ fontFamily: monospace, fontSize: '0.92em', overflowWrap: 'anywhere' }}>

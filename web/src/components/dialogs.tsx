@@ -53,8 +53,8 @@ export function FormDialog({ title, children, submitLabel, submitColor, disabled
 }
 
 /** Asks, says what will happen, and with `typed` wants the name of what it happens to. */
-export function ConfirmDialog({ title, children, confirmLabel, typed, danger = true, action, onClose, onDone }: {
-  title: string; children: ReactNode; confirmLabel: string; typed?: string; danger?: boolean; action: () => Promise<unknown>; onClose: () => void; onDone?: () => void;
+export function ConfirmDialog({ title, children, confirmLabel, typed, typedIs = 'name', danger = true, action, onClose, onDone }: {
+  title: string; children: ReactNode; confirmLabel: string; typed?: string; typedIs?: 'name' | 'number'; danger?: boolean; action: () => Promise<unknown>; onClose: () => void; onDone?: () => void;
 }) {
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
@@ -77,18 +77,18 @@ export function ConfirmDialog({ title, children, confirmLabel, typed, danger = t
       onSubmit={() => void submit()} onClose={onClose}
     >
       {children}
-      {typed !== undefined && <TypedName name={typed} value={text} onChange={setText} />}
+      {typed !== undefined && <Typed what={typed} is={typedIs} value={text} onChange={setText} />}
     </FormDialog>
   );
 }
 
-export function TypedName({ name, value, onChange }: { name: string; value: string; onChange: (value: string) => void }) {
+export function Typed({ what, is = 'name', value, onChange }: { what: string; is?: 'name' | 'number'; value: string; onChange: (value: string) => void }) {
   const { t } = useTranslation();
   return (
     <>
-      <Typography sx={{ mt: 2, mb: 1 }}>{t('common.typeName', { name })}</Typography>
+      <Typography sx={{ mt: 2, mb: 1 }}>{is === 'name' ? t('common.typeName', { name: what }) : t('common.typeNumber', { number: what })}</Typography>
       <TextField
-        label={t('common.name')} value={value} onChange={(event) => onChange(event.target.value)} autoComplete="off"
+        label={is === 'name' ? t('common.name') : t('common.number')} value={value} onChange={(event) => onChange(event.target.value)} autoComplete="off"
         slotProps={{ htmlInput: { spellCheck: false, autoCapitalize: 'none' } }}
       />
     </>

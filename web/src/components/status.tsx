@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // States in a picture, a colour and a word: never by colour alone.
-import Box from '@mui/material/Box';
+import { styled } from '@mui/material/styles';
 import { useTranslation } from 'react-i18next';
 import type { EtcdBackup, EtcdBackupConfig, EtcdCluster, EtcdRestore } from '../api/generated';
 import {
@@ -10,21 +10,24 @@ import { Small } from './basics';
 import { CircleCheckIcon, ClockIcon, DotIcon, ErrorIcon, PauseIcon, ShieldIcon, WarningIcon } from './icons';
 
 const looks = {
-  good: { color: 'success.main', Icon: CircleCheckIcon },
-  busy: { color: 'info.main', Icon: ClockIcon },
-  warning: { color: 'warning.main', Icon: WarningIcon },
-  bad: { color: 'error.main', Icon: ErrorIcon },
-  neutral: { color: 'text.secondary', Icon: DotIcon },
+  good: { color: 'var(--mui-palette-success-main)', Icon: CircleCheckIcon },
+  busy: { color: 'var(--mui-palette-info-main)', Icon: ClockIcon },
+  warning: { color: 'var(--mui-palette-warning-main)', Icon: WarningIcon },
+  bad: { color: 'var(--mui-palette-error-main)', Icon: ErrorIcon },
+  neutral: { color: 'var(--mui-palette-text-secondary)', Icon: DotIcon },
 } as const;
+
+const Look = styled('span')({ display: 'inline-flex', alignItems: 'center', gap: 4, fontWeight: 600, fontSize: '0.875rem', maxWidth: '100%' });
+const ofIcon = { fontSize: 18, flexShrink: 0 };
 
 export function Status({ tone, text, icon }: { tone: Tone; text: string; icon?: 'pause' | 'shield' }) {
   const { color, Icon } = looks[tone];
   const Shown = icon === 'pause' ? PauseIcon : icon === 'shield' ? ShieldIcon : Icon;
   return (
-    <Box component="span" sx={{ color, display: 'inline-flex', alignItems: 'center', gap: 0.5, fontWeight: 600, fontSize: '0.875rem', maxWidth: '100%' }}>
-      <Shown aria-hidden="true" sx={{ fontSize: 18, flexShrink: 0 }} />
+    <Look style={{ color }}>
+      <Shown aria-hidden="true" style={ofIcon} />
       <span>{text}</span>
-    </Box>
+    </Look>
   );
 }
 

@@ -19,7 +19,7 @@ import { ApiError, createObject } from '../api/client';
 import type { EtcdBackup, EtcdCluster, EtcdRestore } from '../api/generated';
 import { useLive } from '../api/live';
 import { Code, Facts, Link, useNow, When } from '../components/basics';
-import { FormDialog, TypedName } from '../components/dialogs';
+import { FormDialog, Typed } from '../components/dialogs';
 import { ProofStatus } from '../components/status';
 import { formatBytes, formatDuration, formatNumber } from '../lib/format';
 import { backupTime, clusterFacts, isRestoring, nameProblem, proofOf, timeOf } from '../lib/model';
@@ -162,18 +162,20 @@ export default function RestoreDialog({ project, backup, onClose }: { project: s
         )}
         <Alert severity="info">{t('restore.onlyEtcd')}</Alert>
 
-        <Box>
+        <Box sx={{ display: 'grid', gridTemplateColumns: { sm: target === 'new' ? '1fr' : '1fr 1fr' }, gap: 2 }}>
           {target !== 'new' && (
-            <>
+            <div>
               <FormControlLabel control={<Checkbox size="small" checked={safety} onChange={(event) => setSafety(event.target.checked)} slotProps={{ input: { 'aria-describedby': 'safety-text' } }} />} label={t('restore.safety')} />
-              <Typography variant="body2" color="text.secondary" id="safety-text" sx={{ ml: 4, mb: 1 }}>{safety ? t('restore.safetyText') : t('restore.noSafetyText')}</Typography>
-            </>
+              <Typography variant="body2" color="text.secondary" id="safety-text" sx={{ ml: 4 }}>{safety ? t('restore.safetyText') : t('restore.noSafetyText')}</Typography>
+            </div>
           )}
-          <FormControlLabel control={<Checkbox size="small" checked={bump} onChange={(event) => setBump(event.target.checked)} slotProps={{ input: { 'aria-describedby': 'bump-text' } }} />} label={t('restore.bump')} />
-          <Typography variant="body2" color="text.secondary" id="bump-text" sx={{ ml: 4 }}>{bump ? t('restore.bumpText') : t('restore.noBumpText')}</Typography>
+          <div>
+            <FormControlLabel control={<Checkbox size="small" checked={bump} onChange={(event) => setBump(event.target.checked)} slotProps={{ input: { 'aria-describedby': 'bump-text' } }} />} label={t('restore.bump')} />
+            <Typography variant="body2" color="text.secondary" id="bump-text" sx={{ ml: 4 }}>{bump ? t('restore.bumpText') : t('restore.noBumpText')}</Typography>
+          </div>
         </Box>
         <Typography variant="body2" color="text.secondary">{t('restore.what')}</Typography>
-        {name !== '' && <TypedName name={name} value={typed} onChange={setTyped} />}
+        {name !== '' && <Typed what={name} value={typed} onChange={setTyped} />}
       </Stack>
     </FormDialog>
   );

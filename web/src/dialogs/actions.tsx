@@ -58,7 +58,7 @@ export function DeleteBackups({ backups, onClose, onDone }: { backups: EtcdBacku
   return (
     <ConfirmDialog
       title={one ? t('backups.deleteOne', { name: one.metadata.name }) : t('backups.deleteMany', { count: backups.length })} confirmLabel={t('common.delete')}
-      typed={one ? undefined : String(backups.length)} action={removeAll} onClose={onClose}
+      typed={one ? undefined : String(backups.length)} typedIs="number" action={removeAll} onClose={onClose}
       onDone={() => {
         say(t('backups.deleting', { count: backups.length }));
         onDone?.();

@@ -5,7 +5,7 @@ import type { Catalogue } from '.';
 export const de: Catalogue = {
   common: {
     name: 'Name', created: 'Erstellt', all: 'Alle', loading: 'Wird geladen …', cancel: 'Abbrechen', create: 'Erstellen', delete: 'Löschen', edit: 'Bearbeiten', save: 'Speichern',
-    copy: 'Kopieren', copied: 'Kopiert', tryAgain: 'Erneut versuchen', working: 'Läuft …', typeName: 'Zur Bestätigung den Namen eingeben: {{name}}',
+    copy: 'Kopieren', copied: 'Kopiert', tryAgain: 'Erneut versuchen', working: 'Läuft …', typeName: 'Zur Bestätigung den Namen eingeben: {{name}}', number: 'Anzahl', typeNumber: 'Zur Bestätigung eingeben, wie viele es sind: {{number}}',
   },
   frame: {
     skip: 'Zum Inhalt springen', menu: 'Navigation', home: 'Tresor: zur Startseite', navigation: 'Navigation', projectIs: '{{name}}', chooseProject: 'Projekt wählen',

@@ -3,7 +3,7 @@
 export const en = {
   common: {
     name: 'Name', created: 'Created', all: 'All', loading: 'Loading …', cancel: 'Cancel', create: 'Create', delete: 'Delete', edit: 'Edit', save: 'Save',
-    copy: 'Copy', copied: 'Copied', tryAgain: 'Try again', working: 'Working …', typeName: 'To confirm, type the name: {{name}}',
+    copy: 'Copy', copied: 'Copied', tryAgain: 'Try again', working: 'Working …', typeName: 'To confirm, type the name: {{name}}', number: 'Number', typeNumber: 'To confirm, type how many they are: {{number}}',
   },
   frame: {
     skip: 'Skip to the content', menu: 'Navigation', home: 'Tresor: to the start', navigation: 'Navigation', projectIs: '{{name}}', chooseProject: 'Choose a project',

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sizes, times and counts in the reader's language. Pure: `now` and the language come in.
 
-const numberFormats = new Map<string, Intl.NumberFormat>();
-function numbers(language: string, digits: number): Intl.NumberFormat {
-  const key = `${language} ${digits}`;
-  let format = numberFormats.get(key);
+// To make a format takes a hundred times as long as to use it, and lists use it for each row that scrolls by.
+const formats = new Map<string, unknown>();
+function cached<T>(make: () => T, ...key: unknown[]): T {
+  const name = key.join(' ');
+  let format = formats.get(name) as T | undefined;
   if (!format) {
-    format = new Intl.NumberFormat(language, { maximumFractionDigits: digits });
-    numberFormats.set(key, format);
+    format = make();
+    formats.set(name, format);
   }
   return format;
 }
+
+const numbers = (language: string, digits: number): Intl.NumberFormat =>
+  cached(() => new Intl.NumberFormat(language, { maximumFractionDigits: digits }), 'number', language, digits);
+const dates = (name: string, language: string, timeZone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+  cached(() => new Intl.DateTimeFormat(language, { ...options, timeZone }), name, language, timeZone);
 
 export const formatNumber = (value: number, language: string): string => numbers(language, 0).format(value);
 
@@ -31,7 +37,8 @@ export function formatBytes(bytes: number | undefined, language: string): string
 }
 
 export function formatPercent(share: number, language: string): string {
-  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: share < 0.1 ? 1 : 0 }).format(share);
+  const digits = share < 0.1 ? 1 : 0;
+  return cached(() => new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: digits }), 'percent', language, digits).format(share);
 }
 
 /** Seconds, minutes or hours: the two largest units. "1 min 5 s". */
@@ -52,7 +59,7 @@ const join = (first: string, rest: number, write: (n: number) => string) => (res
 /** "5 minutes ago", "in 3 hours". Below `now` + 1 s the future is now: clocks differ a little. */
 export function formatRelative(time: Date, now: Date, language: string): string {
   const seconds = (time.getTime() - now.getTime()) / 1000;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'long' });
+  const format = cached(() => new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'long' }), 'relative', language);
   const magnitude = Math.abs(seconds);
   if (magnitude < 10) return format.format(0, 'second');
   if (magnitude < 59.5) return format.format(Math.round(seconds), 'second');
@@ -63,27 +70,21 @@ export function formatRelative(time: Date, now: Date, language: string): string 
   return format.format(Math.round(seconds / (365.25 * 86400)), 'year');
 }
 
+const toTheMinute = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+
 /** Date and time to the second, with the zone: for tooltips and details. */
-export function formatDateTime(time: Date, language: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(language, {
-    year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit',
-    hourCycle: 'h23', timeZoneName: 'short', timeZone,
-  }).format(time);
-}
+export const formatDateTime = (time: Date, language: string, timeZone?: string): string =>
+  dates('exact', language, timeZone, { year: 'numeric', month: 'short', day: 'numeric', ...toTheMinute, second: '2-digit', timeZoneName: 'short' }).format(time);
 
 /** Weekday, date and time to the minute. */
-export function formatMinute(time: Date, language: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(language, {
-    weekday: 'short', year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone,
-  }).format(time);
-}
+export const formatMinute = (time: Date, language: string, timeZone?: string): string =>
+  dates('minute', language, timeZone, { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric', ...toTheMinute }).format(time);
 
 /** Day and minute, for the second line of a list: "Nov 21, 17:35", and with the year when it is another. */
 export function formatMoment(time: Date, now: Date, language: string, timeZone?: string): string {
-  const year = time.getFullYear() === now.getFullYear() ? undefined : 'numeric' as const;
-  return new Intl.DateTimeFormat(language, { year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone }).format(time);
+  const sameYear = time.getFullYear() === now.getFullYear();
+  return dates(`moment ${sameYear}`, language, timeZone, { year: sameYear ? undefined : 'numeric', month: 'short', day: 'numeric', ...toTheMinute }).format(time);
 }
 
-export function formatDay(time: Date, language: string): string {
-  return new Intl.DateTimeFormat(language, { weekday: 'short', month: 'short', day: 'numeric' }).format(time);
-}
+export const formatDay = (time: Date, language: string): string =>
+  dates('day', language, undefined, { weekday: 'short', month: 'short', day: 'numeric' }).format(time);
