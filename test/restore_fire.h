@@ -127,6 +127,8 @@ class RestoreFireTest : public ::testing::Test {
   void KillAt(const std::string& point, Victim victim, const Json& more = Json::object());
   /// All points of a restore that nobody disturbs, and that completes.
   [[nodiscard]] std::vector<std::string> PointsForward(const Json& more = Json::object());
+  /// The restore has let go of the cluster.
+  [[nodiscard]] tresor::Status AwaitLetGo();
 
   ServeProgram& serve() { return *serve_; }
   HoldPoints& points() { return *points_; }
@@ -136,6 +138,7 @@ class RestoreFireTest : public ::testing::Test {
   void KillEtcd();
   /// Launchers and etcd servers of all clusters.
   [[nodiscard]] std::vector<pid_t> Processes();
+  [[nodiscard]] tresor::Status AwaitEnds(const std::vector<pid_t>& processes);
 
   std::unique_ptr<ScratchDir> scratch_;
   std::unique_ptr<HoldPoints> points_;
