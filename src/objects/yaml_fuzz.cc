@@ -2,9 +2,11 @@
 // Texts as YAML and as JSON: what is read can be written, and reads as the same again.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
+#include "objects/json_text.h"
 #include "objects/yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,7 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TRESOR_CHECK(again.ok() && *again == *json);
   }
   if (const auto json = ParseJson(text); json.ok()) {
-    const auto again = ParseJson(json->dump());
+    const std::string written = JsonText(*json);
+    TRESOR_CHECK(written == json->dump());
+    const auto again = ParseJson(written);
     TRESOR_CHECK(again.ok() && *again == *json);
   }
   return 0;
