@@ -330,7 +330,7 @@ TEST_F(DefragmentedTest, NeitherInABackupNorInARestore) {
   watched_runtime_ = std::make_unique<WatchedRuntime>(local_->runtime(), busy_);
   watched_vault_ = std::make_unique<WatchedVault>(*vault_, busy_);
   control::ControlPlaneOptions options;
-  options.cluster.observe_soon = options.cluster.observe_every = std::chrono::milliseconds(1);
+  options.cluster.observe_soon = options.cluster.observe_every = std::chrono::milliseconds(20);
   StartPlane(*watched_runtime_, *watched_vault_, options);
   CreateCluster("prod", 1);
   AwaitRunning("prod");

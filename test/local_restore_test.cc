@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "base/status_matchers.h"
 #include "io/file_lock.h"
 #include "test/local_cluster.h"
@@ -64,6 +66,24 @@ class LocalRestoreTest : public ::testing::Test {
   std::unique_ptr<LocalCluster> local_;
   std::string backup_;
 };
+
+TEST_F(LocalRestoreTest, AMemberThatWasToGoHoldsNobodyUp) {
+  ASSERT_NO_FATAL_FAILURE(Start(3));
+  const std::string path = local_->dir() + "/clusters/" + local_->spec().id.uid + "/cluster.json";
+  auto record = nlohmann::json::parse(std::ifstream(path));
+  record["members"][2]["state"] = "leaving";
+  std::ofstream(path) << record.dump();
+  local_->spec().restore = local_->RestoreOf(backup_, "r");
+
+  ASSERT_OK(GoOn(RestoreStep::kStartClosed));
+  ASSERT_OK_AND_ASSIGN(const ClusterObservation closed, local_->Observe());
+  EXPECT_EQ(closed.members.size(), 2U);
+  local_->spec().restore->until = RestoreStep::kForget;
+  ASSERT_OK(local_->ApplyUntilHealthy(Soon()));  // with a new third one
+  EXPECT_EQ(local_->Get("state"), "backup");
+  EXPECT_FALSE(std::filesystem::exists(local_->member_dir(2)));
+  EXPECT_TRUE(std::filesystem::exists(local_->member_dir(3)));
+}
 
 TEST_F(LocalRestoreTest, DamagedRepositoryEndsWithTheOldData) {
   ASSERT_NO_FATAL_FAILURE(Start(3));

@@ -673,6 +673,14 @@ Status RestoreController::Prove(const Context& context, Run& run) {
     if (seen.status().code() == Code::kNotFound) {
       return Error(Code::kUnavailable, "cluster \"{}\" has not been started yet", run.spec.cluster);
     }
+    if (const auto wanted = static_cast<std::size_t>(run.cluster_spec.replicas);
+        seen.ok() && seen->members.size() < wanted) {
+      // A restore is for all that there are to be: it would wait for those that do not come.
+      return Error(Code::kUnavailable,
+                   "cluster \"{}\" has {} of {} members: it is growing, or spec.replicas has to be "
+                   "changed back first",
+                   run.spec.cluster, seen->members.size(), wanted);
+    }
     ASSIGN_OR_RETURN(run.proven_at, AddressOf(status.destination, status.repository));
 
     MonotonicTime told = services_.clock.Monotonic();

@@ -680,6 +680,24 @@ TEST(RestoreControllerTest, WaitsForAClusterThatWasJustCreated) {
   EXPECT_TRUE(FakeRuntime::Serves(world.runtime.clusters.at(other.uid()), "new"));
 }
 
+TEST(RestoreControllerTest, AClusterThatIsGrowingIsLeftAloneUntilItHasGrown) {
+  RestoreWorld world;
+  world.Members().members.resize(2);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_OK(world.controller->Reconcile(world.context(), kRestore));
+    world.clock.Advance(5s);
+  }
+  EXPECT_EQ(world.Status().phase, RestorePhase::kPreflight);
+  EXPECT_THAT(world.Status().message, HasSubstr("has 2 of 3 members"));
+  EXPECT_TRUE(FakeRuntime::Serves(world.Members(), "old"));
+  world.Members().members.resize(3);
+
+  world.Drive();
+
+  world.CheckEnd();
+  EXPECT_EQ(world.Status().phase, RestorePhase::kCompleted);
+}
+
 // --- everything that can go wrong, everywhere
 // ---------------------------------------------------------
 

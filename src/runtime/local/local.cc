@@ -106,7 +106,11 @@ class LocalRuntime final : public ClusterRuntime {
     ASSIGN_OR_RETURN(const ClusterRecord record, FindRecord(id));
     ASSIGN_OR_RETURN(const ClusterFacts facts, Gather(context, record, false));
     ClusterObservation observation;
+    const bool restoring = record.restore && !record.restore_over;
     for (std::size_t i = 0; i < record.members.size(); ++i) {
+      if (restoring && record.members[i].state == MemberState::kLeaving) {
+        continue;  // it has no part in it: it rests, and goes when the others are over it
+      }
       const MemberFacts& member = facts.members[i];
       observation.members.push_back(ObserveMember(record.members[i], member));
       observation.has_quorum = observation.has_quorum || member.healthy;
