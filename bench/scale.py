@@ -170,7 +170,7 @@ class Bench:
                               "spec": {"runtime": "external", "endpoints": [f"http://127.0.0.1:{port}"]}})
         say(f"made {len(self.ports)} clusters in {time.monotonic() - begin:.0f} s")
 
-    def hold(self):
+    def hold(self, name="schedule"):
         """The schedule, once every repository is there."""
         time.sleep(self.options.warm)
         pid = self.tresor.process.pid
@@ -191,7 +191,7 @@ class Bench:
         delay, took = histogram("tresor_backup_start_delay_seconds_bucket"), histogram("tresor_backup_duration_seconds_bucket")
         backups = grown("tresor_backups_total", "completed")
         used = cpu_seconds(pid) - cpu
-        self.results["schedule"] = {
+        self.results[name] = {
             "seconds": round(wall), "backups": int(backups), "expected": int(len(self.ports) * wall / 60),
             "failed": int(grown("tresor_backups_total", "failed")), "skipped": int(grown("tresor_backup_slots_skipped_total")),
             "start_delay_p50_s": round(quantile(delay, 0.5), 3), "start_delay_p99_s": round(quantile(delay, 0.99), 3),
@@ -203,7 +203,7 @@ class Bench:
             "evidence_unproven": int(grown("tresor_backup_evidence_total", "unproven")), "evidence_failed": int(grown("tresor_backup_evidence_total", "failed")),
             "queue_length": int(after.get(("tresor_backup_queue_waiting", None), 0)), "threads": len(os.listdir(f"/proc/{pid}/task")),
         }
-        say(json.dumps(self.results["schedule"]))
+        say(json.dumps(self.results[name]))
 
     def watch(self):
         """Watchers over real HTTP, while the schedule goes on."""
@@ -247,15 +247,15 @@ class Bench:
                                  "max_ms": round(max(latencies), 1)}
         say(json.dumps(self.results["watch"]))
 
-    def list(self):
+    def list(self, name="list"):
         times, items = [], 0
         for _ in range(5):
             begin = time.monotonic()
             text = self.tresor.call("GET", "/apis/tresor.dev/v1/etcdbackups")
             times.append(1000 * (time.monotonic() - begin))
             items = text.count(b'"kind":"EtcdBackup"')
-        self.results["list"] = {"objects": items, "bytes": len(text), "median_ms": round(statistics.median(times), 1)}
-        say(json.dumps(self.results["list"]))
+        self.results[name] = {"objects": items, "bytes": len(text), "median_ms": round(statistics.median(times), 1)}
+        say(json.dumps(self.results[name]))
 
     def programs(self):
         """Ten thousand objects, without a schedule beside them."""
@@ -282,6 +282,46 @@ class Bench:
                                  "clusters_every_minute": int(60 * count / wall)}
         say(json.dumps(self.results["limit"]))
 
+    def fill(self):
+        """As many backups of every cluster as people keep, all real; then the schedule once more."""
+        pid, done = self.tresor.process.pid, ("tresor_backups_total", "completed")
+
+        def count():
+            return self.tresor.metrics().get(done, 0)
+
+        def memory():
+            time.sleep(5)
+            return memory_mib(pid, "VmRSS"), memory_mib(pid, "RssAnon")
+
+        resident, anonymous = memory()
+        before, begin, asked = count(), time.monotonic(), 0
+        for n in range(self.options.backups):
+            for i, _ in enumerate(self.ports):
+                self.tresor.call("POST", f"/apis/tresor.dev/v1/namespaces/team-{i % PROJECTS}/etcdbackups",
+                                 {"apiVersion": "tresor.dev/v1", "kind": "EtcdBackup", "metadata": {"name": f"fill-{i:04}-{n:02}"},
+                                  "spec": {"cluster": {"name": f"c{i:04}"}}})
+                asked += 1
+            while count() - before < asked - len(self.ports) and time.monotonic() < begin + self.options.fill_seconds:
+                time.sleep(0.5)  # some wait, not all
+            if time.monotonic() >= begin + self.options.fill_seconds:
+                break
+        while self.tresor.metrics().get(("tresor_backup_queue_waiting", None), 0) > 0 and time.monotonic() < begin + 2 * self.options.fill_seconds:
+            time.sleep(0.5)
+        wall = time.monotonic() - begin
+        taken = count() - before
+        full_resident, full_anonymous = memory()
+        self.results["fill"] = {"asked": asked, "backups": int(taken), "seconds": round(wall), "backups_per_second": round(taken / wall, 1),
+                                "rss_before_mib": round(resident), "rss_after_mib": round(full_resident),
+                                "anonymous_before_mib": round(anonymous), "anonymous_after_mib": round(full_anonymous),
+                                "anonymous_kib_per_backup": round(1024 * (full_anonymous - anonymous) / max(taken, 1), 1)}
+        failed = [b["status"].get("message", "") for b in json.loads(self.tresor.call("GET", "/apis/tresor.dev/v1/etcdbackups"))["items"]
+                  if b.get("status", {}).get("phase") == "Failed"]
+        self.results["fill"]["failures"] = {text: failed.count(text) for text in sorted(set(failed))}
+        say(json.dumps(self.results["fill"]))
+        self.options.warm, self.options.seconds = 0, 60
+        self.hold("schedule_full")
+        self.list("list_full")
+
     def stop(self):
         if self.tresor:
             self.tresor.stop()
@@ -292,7 +332,7 @@ class Bench:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", help="hold watch list burst programs (default: all)")
+    parser.add_argument("parts", nargs="*", help="hold watch list burst fill programs (default: all but fill, which takes minutes)")
     parser.add_argument("--clusters", type=int, default=1000)
     parser.add_argument("--watchers", type=int, default=1000)
     parser.add_argument("--schedule", default="@every 1m")
@@ -301,6 +341,8 @@ def main():
     parser.add_argument("--spread", type=float, default=60, help="seconds in which clusters are made")
     parser.add_argument("--warm", type=float, default=70, help="seconds between that and the measurement")
     parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--backups", type=int, default=20, help="of each cluster, for fill")
+    parser.add_argument("--fill-seconds", type=float, default=400, help="at most, for fill")
     parser.add_argument("--preset", default="release")
     parser.add_argument("--dir", default=os.environ.get("TMPDIR", "/tmp"))
     parser.add_argument("--keep-dir", action="store_true")
