@@ -2,7 +2,7 @@
 // Backups, wherever they are listed: of a project, of a configuration, of a cluster.
 import Box from '@mui/material/Box';
 import IconButton from '@mui/material/IconButton';
-import Tooltip from '@mui/material/Tooltip';
+import { styled } from '@mui/material/styles';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { EtcdBackup, EtcdCluster } from '../api/generated';
@@ -16,6 +16,8 @@ import { DataTable, OnNarrow, type Column, type Selection } from './DataTable';
 import { PinIcon, RestoreIcon } from './icons';
 import { BackupStatus, ProofStatus } from './status';
 
+// No tooltips of MUI's here: each row that scrolls by would make two.
+const NotOnPhones = styled('span')({ '@media (max-width:599.95px)': { display: 'none' } });
 const RestoreDialog = lazy(() => import('../dialogs/RestoreDialog'));
 
 export function BackupTable({ project, label, backups, clusters, empty, withCluster = false, withConfig = false, selection, toolbar, search = false, id }: {
@@ -26,6 +28,7 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
   const rights = useRights(project);
   const [restoring, setRestoring] = useState<EtcdBackup>();
   const hrefOf = (backup: EtcdBackup) => `/projects/${project}/backups/${backup.metadata.name}`;
+  const pin = (backup: EtcdBackup) => t(backup.spec.pinned ? 'backups.unpin' : 'backups.pin', { name: backup.metadata.name });
   const held = new Map(clusters.map((cluster) => [cluster.metadata.name, isRestoring(cluster)]));
 
   const columns: Column<EtcdBackup>[] = [
@@ -60,26 +63,26 @@ export function BackupTable({ project, label, backups, clusters, empty, withClus
       cell: (backup) => {
         const reason = held.get(backup.spec.cluster.name) ? t('restoring.reason', { cluster: backup.spec.cluster.name }) : undefined;
         return (
-          <Box sx={{ whiteSpace: 'nowrap' }}>
+          <span style={{ whiteSpace: 'nowrap' }}>
             {rights.can('patch', 'etcdbackups') && backupPhase(backup) === 'Completed' && (
-              <Tooltip title={t(backup.spec.pinned ? 'backups.unpin' : 'backups.pin', { name: backup.metadata.name })} describeChild={false}>
+              <NotOnPhones>
                 <IconButton
-                  size="small" sx={{ display: { xs: 'none', sm: 'inline-flex' } }} aria-pressed={backup.spec.pinned}
+                  size="small" aria-pressed={backup.spec.pinned} title={pin(backup)} aria-label={pin(backup)}
                   onClick={() => void setPinned(backup, !backup.spec.pinned).then(() => say(t(backup.spec.pinned ? 'backups.unpinned' : 'backups.nowPinned')), (error: Error) => say(error.message, 'error'))}
                 >
                   <PinIcon fontSize="small" color={backup.spec.pinned ? 'primary' : 'inherit'} />
                 </IconButton>
-              </Tooltip>
+              </NotOnPhones>
             )}
             {rights.can('create', 'etcdrestores') && backupPhase(backup) === 'Completed' && (
               <Action
-                reason={reason} size="small" sx={{ minWidth: 36, px: 0.5 }} aria-label={t('backups.restoreThis', { name: backup.metadata.name })} title={reason ? undefined : t('backups.restore')}
+                reason={reason} size="small" style={{ minWidth: 36, padding: 4 }} aria-label={t('backups.restoreThis', { name: backup.metadata.name })} title={reason ? undefined : t('backups.restore')}
                 onClick={() => setRestoring(backup)}
               >
                 <RestoreIcon fontSize="small" />
               </Action>
             )}
-          </Box>
+          </span>
         );
       },
     },

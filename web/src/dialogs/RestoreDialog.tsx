@@ -61,7 +61,7 @@ export default function RestoreDialog({ project, backup, onClose }: { project: s
   const lost = from ? formatDuration(now.getTime() - timeOf(from), i18n.language) : undefined;
   const snapshot = backup.status?.snapshot;
   const isRaised = revision !== undefined && snapshot?.revision !== undefined && revision - snapshot.revision >= revisionBump / 2;
-  // After a restore the revision is a billion higher: that would count what was never written.
+  // The cluster is looked at every few seconds, so there may be more by now. After a restore the revision is a billion higher: that would count what was never written.
   const lostRevisions = target === 'same' && !isRaised && revision !== undefined && snapshot?.revision !== undefined ? revision - snapshot.revision : undefined;
 
   const submit = async () => {
@@ -157,7 +157,7 @@ export default function RestoreDialog({ project, backup, onClose }: { project: s
           <Alert severity="error" icon={false}>
             <Typography variant="h3" sx={{ mb: 0.5 }}>{t('restore.lostTitle')}</Typography>
             {target === 'same' ? t('restore.lostSame', { duration: lost ?? '–' }) : t('restore.lostOther', { cluster: name })}
-            {lostRevisions !== undefined && lostRevisions >= 0 && ` ${t('restore.lostRevisions', { count: lostRevisions, number: formatNumber(lostRevisions, i18n.language), revision: formatNumber(revision!, i18n.language) })}`}
+            {lostRevisions !== undefined && lostRevisions > 0 && ` ${t('restore.lostRevisions', { count: lostRevisions, number: formatNumber(lostRevisions, i18n.language), revision: formatNumber(revision!, i18n.language) })}`}
           </Alert>
         )}
         <Alert severity="info">{t('restore.onlyEtcd')}</Alert>
