@@ -106,6 +106,12 @@ function(project_test name)
   gtest_discover_tests(${name} PROPERTIES ${properties} DISCOVERY_TIMEOUT 60)
 endfunction()
 
+# The decoders of the formats on disk, on their corpora: so quick to build that scripts/test always runs them with the
+# address and undefined-behaviour sanitizers, too. Tests with the label `format`.
+if(BUILD_TESTING AND NOT TRESOR_FUZZ)
+  add_custom_target(format_decoders)
+endif()
+
 # project_fuzz_target(NAME SOURCES x_fuzz.cc DEPS …)
 # With the fuzz preset (clang): a libFuzzer program. Always: a ctest that replays fuzz/corpus/NAME.
 function(project_fuzz_target name)
@@ -117,7 +123,12 @@ function(project_fuzz_target name)
     add_executable(fuzz_${name} ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/fuzz/replay_main.cc)
     add_test(NAME fuzz_${name}_replay
              COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
-    set_tests_properties(fuzz_${name}_replay PROPERTIES TIMEOUT 120 LABELS fuzz)
+    set(labels fuzz)
+    if(ARG_DEPS MATCHES "tresor::(bolt|etcd_format|repo_format)(;|$)")
+      list(APPEND labels format)
+      add_dependencies(format_decoders fuzz_${name})
+    endif()
+    set_tests_properties(fuzz_${name}_replay PROPERTIES TIMEOUT 120 LABELS "${labels}")
   else()
     return()
   endif()
