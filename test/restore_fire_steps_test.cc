@@ -30,9 +30,18 @@ class RestoreFireStepsTest : public RestoreFireTest {
   }
   /// Turns back in the middle, and is held there at `point` (empty: nowhere).
   void TurnBack(const std::string& point) {
+    points().Forget();
     points().HoldAt(kTurn);
     ASSERT_NO_FATAL_FAILURE(Begin());
     ASSERT_NO_FATAL_FAILURE(AwaitHeld(kTurn));
+    // The others go as far as they can, so that the points of the way back are always the same.
+    for (int other = 1; other < kMembers; ++other) {
+      ASSERT_OK(serve().Await("the other members are rebuilt", [&] {
+        const auto passed = points().Passed();
+        return std::ranges::find(passed, fmt::format("m{} after end rebuild", other)) !=
+               passed.end();
+      }));
+    }
     points().Forget();
     points().HoldAt(point);
     ASSERT_NO_FATAL_FAILURE(Cancel());
